@@ -1,0 +1,70 @@
+"""The two scores that estimators report: R² and accuracy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workings.base.checks import check_sample_weight, is_sparse, require_same_length
+from workings.base.exceptions import UndefinedMetricWarning, warn
+
+
+def r2_score(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """Return the coefficient of determination, the mean over the outputs.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    sample_weight : array-like of shape (n_samples,), optional
+
+    Returns
+    -------
+    float
+        ``1 - Σw(y - ŷ)² / Σw(y - ȳ)²``; for a constant output 1 if it is met exactly, else 0. NaN, with a
+        warning, for a single row.
+    """
+    true = _columns(y_true)
+    predicted = _columns(y_pred)
+    require_same_length(true, predicted)
+    if true.shape[0] < 2:
+        warn(UndefinedMetricWarning, "R^2 score is not well-defined with less than two samples.", stacklevel=3)
+        return float("nan")
+    weights = None if sample_weight is None else check_sample_weight(sample_weight, true, non_negative=False)
+    factor: Any = 1.0 if weights is None else weights[:, np.newaxis]
+    residual = (factor * (true - predicted) ** 2).sum(axis=0)
+    total = (factor * (true - np.average(true, axis=0, weights=weights)) ** 2).sum(axis=0)
+    scores = np.ones(true.shape[1])
+    varies = total != 0
+    scores[varies] = 1 - residual[varies] / total[varies]
+    scores[~varies & (residual != 0)] = 0.0
+    return float(np.average(scores))
+
+
+def _columns(y: Any) -> npt.NDArray[Any]:
+    array = np.asarray(y)
+    if array.dtype.kind != "f":
+        array = array.astype(np.float64)
+    return array.reshape(-1, 1) if array.ndim == 1 else array
+
+
+def accuracy_score(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """Return the share of rows whose labels are all right.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_labels)
+    sample_weight : array-like of shape (n_samples,), optional
+
+    Returns
+    -------
+    float
+    """
+    true, predicted = (np.asarray(labels.toarray() if is_sparse(labels) else labels) for labels in (y_true, y_pred))
+    if true.ndim == 2 and true.shape[1] == 1:
+        true = true.ravel()
+    require_same_length(true, predicted)
+    right = (true == predicted).all(axis=1) if true.ndim == 2 else true == predicted
+    weights = None if sample_weight is None else check_sample_weight(sample_weight, right, non_negative=False)
+    return float(np.average(right, weights=weights))

@@ -1,0 +1,92 @@
+"""What a solver gets back to the caller with, and the interface that all solvers share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from workings.linear_model.design import Design
+    from workings.linear_model.moments import Floats
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A least-squares solution with the reason for the way it was computed.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (p, k)
+        Coefficients, a column a target, without intercept, in the units of the data.
+    coef_low : ndarray of shape (p, k)
+        What rounding the coefficients to double left over; it sharpens the intercept where the means are large.
+    solver : str
+        Name of the solver that produced it: ``"normal"``, ``"qr"``, ``"svd"`` or ``"nonnegative"``.
+    reason : str
+        Why that solver, and what it says about the data, as a sentence.
+    condition : float
+        2-norm condition number of the centred X with its columns scaled to one length, as far as the solver
+        knows it: an upper estimate from the inverse for ``"normal"``, from singular values otherwise.
+    rank : int
+        Number of independent directions in the centred X that the solution uses.
+    factor : ndarray of shape (q, p) or (n, n)
+        Any matrix with the singular values of the centred X.
+    spectrum_length : int
+        How many singular values X has: min(n, p).
+    steps : tuple of (event, values)
+        What happened on the way, for the flight recorder.
+    """
+
+    coef: Floats
+    coef_low: Floats
+    solver: str
+    reason: str
+    condition: float
+    rank: int
+    factor: Floats = field(repr=False)
+    spectrum_length: int
+    steps: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def singular_values(self) -> Floats:
+        """Singular values of the centred (and weighted) X, largest first; computed when first asked for."""
+        spectrum = np.zeros(self.spectrum_length)
+        if self.factor.size:
+            values = np.linalg.svd(self.factor, compute_uv=False)
+            spectrum[: len(values)] = values[: self.spectrum_length]
+        return spectrum
+
+    @property
+    def corrections(self) -> tuple[float, ...]:
+        """Norm of each refinement's correction, relative to the coefficients it corrected."""
+        return tuple(float(values["correction"]) for event, values in self.steps if event == "refinement")
+
+
+class Solver(ABC):
+    """Turns a design into a solution; one subclass a file."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def solve(self, design: Design) -> Solution:
+        """Return the least-squares solution of a design.
+
+        Parameters
+        ----------
+        design : Design
+            The data, centred, weighted and scaled on demand.
+
+        Returns
+        -------
+        Solution
+
+        Raises
+        ------
+        ValueError
+            If the design is outside what this solver can do; the message says what to check.
+        """

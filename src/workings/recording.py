@@ -1,0 +1,248 @@
+"""The flight recorder: what a fit did at each step, without a parameter on any estimator.
+
+Estimators ask `start_recording` once a fit. Outside ``with record():`` the answer is ``None`` and nothing else
+happens; inside, every step that they write lands on the tape, also from within a pipeline or a grid search.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+_open_tapes: ContextVar[tuple[Tape, ...]] = ContextVar("open_tapes", default=())
+
+
+@dataclass(frozen=True)
+class Step:
+    """One recorded step.
+
+    Parameters
+    ----------
+    fit : int
+        Which fit on this tape, counted from 0.
+    estimator : str
+        Class name of the estimator that wrote it.
+    event : str
+        What kind of step: ``"iteration"``, ``"update"``, ``"epoch"``, ``"factorisation"``, ...
+    values : mapping
+        The numbers of the step; arrays only on a tape made with ``record(arrays=True)``.
+    """
+
+    fit: int
+    estimator: str
+    event: str
+    values: Mapping[str, Any]
+
+
+@dataclass
+class Tape:
+    """The steps that were recorded, in the order in which they happened.
+
+    Parameters
+    ----------
+    keeps_arrays : bool
+        Whether arrays (gradients, labels, centres) are copied onto the tape beside the scalars.
+
+    Notes
+    -----
+    Memory is one `Step` a recorded step, plus a copy of each array where `keeps_arrays` is true: an epoch-wise
+    training of a large network then holds one copy of all gradients *per update*.
+    """
+
+    keeps_arrays: bool = False
+    steps: list[Step] = field(default_factory=list)
+    fits: int = 0
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"<Tape: {len(self.steps)} steps of {self.fits} fits>"
+
+    def select(self, event: str | None = None) -> list[Step]:
+        """Return the steps of one kind of event, or all of them.
+
+        Parameters
+        ----------
+        event : str, optional
+            Kind of event to keep.
+
+        Returns
+        -------
+        list of Step
+
+        Raises
+        ------
+        ValueError
+            If the tape holds no step of that kind; the message lists the kinds that it holds.
+        """
+        if event is None:
+            return list(self.steps)
+        chosen = [step for step in self.steps if step.event == event]
+        if not chosen:
+            kinds = sorted({step.event for step in self.steps})
+            raise ValueError(f"The tape holds no step of the kind {event!r}; it holds {kinds}.")
+        return chosen
+
+    def frame(self, event: str | None = None) -> pd.DataFrame:
+        """Return the scalars of the tape as a table, a row a step.
+
+        Parameters
+        ----------
+        event : str, optional
+            Keep only the steps of this kind; by default all steps, with missing values where a kind of step
+            does not have a column.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``fit``, ``estimator``, ``event``, then the scalars in the order in which they first appear.
+
+        Examples
+        --------
+        >>> import numpy as np, workings
+        >>> from workings.cluster import KMeans
+        >>> with workings.record() as tape:
+        ...     _ = KMeans(2, n_init=1, random_state=0).fit(np.array([[0.0], [1.0], [9.0], [10.0]]))
+        >>> list(tape.frame("iteration")["inertia"])
+        [1.0]
+        """
+        rows = [
+            {"fit": step.fit, "estimator": step.estimator, "event": step.event}
+            | {name: value for name, value in step.values.items() if np.ndim(value) == 0}
+            for step in self.select(event)
+        ]
+        return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["fit", "estimator", "event"])
+
+    def arrays(self, name: str) -> list[npt.NDArray[Any]]:
+        """Return the recorded arrays called `name`, in order.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"labels"`` or ``"gradient_coefs_0"``.
+
+        Returns
+        -------
+        list of ndarray
+
+        Raises
+        ------
+        ValueError
+            If the tape does not keep arrays, or holds none of that name.
+        """
+        if not self.keeps_arrays:
+            raise ValueError("This tape holds scalars only; record with `workings.record(arrays=True)`.")
+        found = [step.values[name] for step in self.steps if name in step.values]
+        if not found:
+            names = sorted({key for step in self.steps for key, value in step.values.items() if np.ndim(value)})
+            raise ValueError(f"The tape holds no array called {name!r}; it holds {names}.")
+        return found
+
+
+class Recorder:
+    """Writes the steps of one fit onto every open tape."""
+
+    def __init__(self, estimator: str, tapes: tuple[Tape, ...]) -> None:
+        self._estimator = estimator
+        self._tapes = tapes
+        self._fits = tuple(tape.fits for tape in tapes)
+        for tape in tapes:
+            tape.fits += 1
+
+    @property
+    def wants_arrays(self) -> bool:
+        """Whether some open tape keeps arrays; what is costly to compute is only worth it then."""
+        return any(tape.keeps_arrays for tape in self._tapes)
+
+    def write(self, event: str, **values: Any) -> None:
+        """Record one step; arrays are copied, and only onto tapes that keep them.
+
+        Parameters
+        ----------
+        event : str
+            Kind of step.
+        **values
+            Scalars and arrays by name.
+        """
+        scalars = {name: value for name, value in values.items() if np.ndim(value) == 0}
+        for tape, fit in zip(self._tapes, self._fits, strict=True):
+            kept = scalars
+            if tape.keeps_arrays:
+                kept = {
+                    name: value if name in scalars else np.array(value, copy=True) for name, value in values.items()
+                }
+            tape.steps.append(Step(fit, self._estimator, event, kept))
+
+
+def start_recording(estimator: object) -> Recorder | None:
+    """Return a recorder for one fit of `estimator`, or None when nobody is recording.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator that is about to be fitted; its class name goes onto the tape.
+
+    Returns
+    -------
+    Recorder or None
+    """
+    tapes = _open_tapes.get()
+    return Recorder(type(estimator).__name__, tapes) if tapes else None
+
+
+@contextmanager
+def record(*, arrays: bool = False) -> Iterator[Tape]:
+    """Record what the estimators of this package do inside the ``with`` block.
+
+    Parameters
+    ----------
+    arrays : bool, default=False
+        Also keep a copy of each array (gradients, updates, labels, centres). Scalars are always kept.
+
+    Yields
+    ------
+    Tape
+        Fills up while the block runs and stays readable afterwards.
+
+    Warns
+    -----
+    UserWarning
+        If the block ended without an error and nothing was recorded.
+
+    Notes
+    -----
+    Fails when the fit runs elsewhere: another process or thread (``n_jobs`` above 1 in a grid search) does not see
+    the tape. Recording changes no result; off, it costs one look-up a fit. Blocks may be nested: each tape gets
+    every step.
+
+    Examples
+    --------
+    >>> import numpy as np, workings
+    >>> from workings.linear_model import LinearRegression
+    >>> with workings.record() as tape:
+    ...     _ = LinearRegression().fit(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]))
+    >>> "factorisation" in set(tape.frame()["event"])
+    True
+    """
+    tape = Tape(keeps_arrays=arrays)
+    token = _open_tapes.set((*_open_tapes.get(), tape))
+    try:
+        yield tape
+    finally:
+        _open_tapes.reset(token)
+    if not tape.steps:
+        warnings.warn(
+            "Nothing was recorded: no estimator of workings was fitted inside the block, or it was fitted in "
+            "another process or thread (n_jobs above 1).",
+            UserWarning,
+            stacklevel=3,
+        )
