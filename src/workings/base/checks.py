@@ -116,14 +116,8 @@ def _as_dense(X: Any, dtype: FloatTypes | None, order: Literal["C", "F"] | None)
         array = np.asarray(X)
     if np.iscomplexobj(array):
         raise ValueError(f"Complex data not supported\n{array}\n")
-    if dtype is not None:
-        if array.dtype.kind in "USV":
-            raise ValueError(
-                "dtype='numeric' is not compatible with arrays of bytes/strings. "
-                "Convert your data to numeric values explicitly instead."
-            )
-        if array.dtype not in [np.dtype(kind) for kind in dtype]:
-            array = _cast(array, np.dtype(dtype[0]))
+    if dtype is not None and array.dtype not in [np.dtype(kind) for kind in dtype]:
+        array = _cast(array, np.dtype(dtype[0]))
     return np.asarray(array, order=order)
 
 
@@ -159,6 +153,8 @@ def _require_two_dimensions(array: npt.NDArray[Any]) -> None:
 
 
 def _checked_sparse(X: Any, name: str, owner: str, dtype: FloatTypes | None, accept_sparse: bool, copy: bool) -> Any:
+    if X.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported\n{X}\n")
     if not accept_sparse:
         padded = f" for {name}" if name else ""
         raise TypeError(
@@ -167,8 +163,6 @@ def _checked_sparse(X: Any, name: str, owner: str, dtype: FloatTypes | None, acc
         )
     if X.ndim != 2:
         raise ValueError(f"Expected 2D input, got input with shape {X.shape}.\n{_RESHAPE}")
-    if np.iscomplexobj(X.data if hasattr(X, "data") else X):
-        raise ValueError(f"Complex data not supported\n{X}\n")
     matrix = X.tocsr()
     if dtype is not None and matrix.dtype not in [np.dtype(kind) for kind in dtype]:
         matrix = matrix.astype(np.dtype(dtype[0]))

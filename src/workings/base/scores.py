@@ -25,27 +25,32 @@ def r2_score(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         ``1 - Σw(y - ŷ)² / Σw(y - ȳ)²``; for a constant output 1 if it is met exactly, else 0. NaN, with a
         warning, for a single row.
     """
-    true = _columns(y_true)
-    predicted = _columns(y_pred)
+    kind = _common_float_type(y_true, y_pred, sample_weight)
+    true, predicted = _columns(y_true, kind), _columns(y_pred, kind)
     require_same_length(true, predicted)
     if true.shape[0] < 2:
         warn(UndefinedMetricWarning, "R^2 score is not well-defined with less than two samples.", stacklevel=3)
         return float("nan")
-    weights = None if sample_weight is None else check_sample_weight(sample_weight, true, non_negative=False)
+    weights = (
+        None if sample_weight is None else check_sample_weight(sample_weight, true, dtype=kind, non_negative=False)
+    )
     factor: Any = 1.0 if weights is None else weights[:, np.newaxis]
     residual = (factor * (true - predicted) ** 2).sum(axis=0)
     total = (factor * (true - np.average(true, axis=0, weights=weights)) ** 2).sum(axis=0)
-    scores = np.ones(true.shape[1])
+    scores = np.ones(true.shape[1], dtype=residual.dtype)
     varies = total != 0
     scores[varies] = 1 - residual[varies] / total[varies]
     scores[~varies & (residual != 0)] = 0.0
     return float(np.average(scores))
 
 
-def _columns(y: Any) -> npt.NDArray[Any]:
-    array = np.asarray(y)
-    if array.dtype.kind != "f":
-        array = array.astype(np.float64)
+def _common_float_type(*arrays: Any) -> np.dtype[Any]:
+    kinds = [array.dtype for array in arrays if getattr(getattr(array, "dtype", None), "kind", "") == "f"]
+    return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+
+
+def _columns(y: Any, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    array = np.asarray(y, dtype=kind)
     return array.reshape(-1, 1) if array.ndim == 1 else array
 
 
