@@ -1,0 +1,10 @@
+"""Linear regression, with the solver that the condition of the data asks for."""
+
+from workings.linear_model.choice import Automatic
+from workings.linear_model.estimator import LinearRegression
+from workings.linear_model.nonnegative import NonNegative
+from workings.linear_model.normal_equations import NormalEquations
+from workings.linear_model.orthogonal import QR, SVD
+from workings.linear_model.solution import Solution, Solver
+
+__all__ = ["QR", "SVD", "Automatic", "LinearRegression", "NonNegative", "NormalEquations", "Solution", "Solver"]

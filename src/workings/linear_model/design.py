@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, reduce
-from math import fsum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workings.linear_model.moments import Floats, Moments, combine, statistics
+from workings.linear_model.solution import Solution
+from workings.linear_model.twofold import sum_rows, two_product
 
-BLOCK_BYTES = 1 << 19   # a block, its centred copy and the Gram matrix stay in a core's cache
-SAFE = 1e120   # magnitudes between 1/SAFE and SAFE can be squared and summed without over- or underflow
+BLOCK_BYTES = 1 << 19  # a block, its centred copy and the Gram matrix stay in a core's cache
+SAFE = 1e120  # magnitudes between 1/SAFE and SAFE can be squared and summed without over- or underflow
 UNIT_ROUNDOFF = 2.0**-53
+
+NO_EXPONENT = -(1 << 20)  # below every binary exponent
 
 Rows = slice | npt.NDArray[np.intp]
 
@@ -40,6 +43,8 @@ class Design:
     active : ndarray of shape (q,)
         Columns that vary. A constant column (without intercept: a column of zeros) has no influence on the fit; the
         minimum-norm solution gives it exactly 0, so solvers never see it.
+    scale : ndarray of shape (q,)
+        Powers of two that the active columns are multiplied by.
     moments : Moments
         Means, Gram matrix and cross products before scaling.
 
@@ -74,8 +79,8 @@ class Design:
         self._all_active = len(self.active) == self.n_features
         squares = self.moments.squares[self.active]
         self._exponents = np.asarray(np.rint(np.log2(squares) / 2), dtype=np.intc)
-        self._scale = np.ldexp(1.0, -self._exponents)
-        self._overwritten = overwrite and self._overwrite()
+        self.scale = np.ldexp(1.0, -self._exponents)
+        self.overwritten = overwrite and self._overwrite()
 
     # -- what solvers ask for ------------------------------------------------------------------------------------
 
@@ -88,13 +93,13 @@ class Design:
         assert gram is not None
         if not self._all_active:
             gram = gram[np.ix_(self.active, self.active)]
-        scaled: Floats = gram * self._scale * self._scale[:, np.newaxis]
+        scaled: Floats = gram * self.scale * self.scale[:, np.newaxis]
         return scaled
 
     @property
     def cross(self) -> Floats:
         """Products of the scaled active columns with the targets, shape (q, k)."""
-        cross: Floats = self.moments.cross[self.active] * self._scale[:, np.newaxis]
+        cross: Floats = self.moments.cross[self.active] * self.scale[:, np.newaxis]
         return cross
 
     def blocks(self) -> Iterator[tuple[Floats, Floats]]:
@@ -121,9 +126,32 @@ class Design:
             squares += np.einsum("ij,ij->j", residual, residual)
         return gradient, squares
 
+    def raw_blocks(self) -> Iterator[tuple[Floats, Floats, Floats | None]]:
+        """Yield blocks as they came, not centred nor scaled: active columns (b, q), targets (b, k), weights (b,).
+
+        Only not while `overwritten`, and after the rare rescaling against overflow.
+        """
+        for rows in self._slices():
+            A, B, weights = self._raw(rows)
+            yield A[:, self.active], B, weights
+
+    def constant_term(self, coef: Floats, coef_low: Floats) -> tuple[Floats, Floats]:
+        """Return mean of y minus means of x times coefficients, (k,), as two doubles, in the scale of `raw_blocks`.
+
+        Parameters
+        ----------
+        coef, coef_low : ndarray of shape (q, k)
+            Coefficients of the active columns as unevaluated sums of two doubles.
+        """
+        moments, active = self.moments, self.active
+        mean, mean_low = moments.mean_x[active, np.newaxis], moments.mean_x_low[active, np.newaxis]
+        share, error = two_product(mean, coef)
+        high, low = sum_rows(np.vstack([moments.mean_y, -share]))
+        return high, low + moments.mean_y_low - (error + mean * coef_low + mean_low * coef).sum(axis=0)
+
     def residual_norms(self, coef: Floats) -> Floats:
         """Return the weighted residual norm of each target, shape (k,), for coefficients (p, k) in data units."""
-        z = np.ldexp(coef[self.active], self._lift() [:, np.newaxis] - self._y_exponents)
+        z = np.ldexp(coef[self.active], self._lift()[:, np.newaxis] - self._y_exponents)
         norms: Floats = np.ldexp(np.sqrt(self.gradient(z)[1]), self._y_exponents + self._weight_exponent)
         return norms
 
@@ -136,40 +164,44 @@ class Design:
             coef[self.active] = np.ldexp(z, self._y_exponents - self._lift()[:, np.newaxis])
         return coef
 
-    def column_lengths(self) -> Floats:
-        """Return, for each active column, the power of two that it was divided by."""
-        return np.ldexp(1.0, self._lift())
+    @cached_property
+    def lengths(self) -> Floats:
+        """The power of two that each active column was divided by, relative to the largest of them; shape (q,)."""
+        lift = self._lift()
+        lengths: Floats = np.ldexp(1.0, lift - lift.max(initial=NO_EXPONENT))
+        return lengths
 
-    def spectral_factor(self, factor: Floats) -> Floats:
-        """Undo the scaling of a matrix (r, q) whose singular values are those of the scaled active columns."""
-        unscaled: Floats = np.ldexp(factor, self._lift() + self._weight_exponent)
-        return unscaled
+    @property
+    def top_exponent(self) -> int:
+        """Binary exponent of the largest length, for matrices in units of it."""
+        return int(self._lift().max(initial=NO_EXPONENT)) + self._weight_exponent
 
-    def intercept(self, coef: Floats, coef_low: Floats) -> Floats:
-        """Return the intercept of each target, shape (k,): mean of y minus means of x times coefficients  # OLS.5.
+    @property
+    def data_roundoff(self) -> float:
+        """Unit roundoff of the type of X."""
+        return float(np.finfo(self._X.dtype).eps) / 2
 
-        The products are split without error and summed exactly, because they cancel where the means are large.
+    def intercept(self, solution: Solution) -> Floats:
+        """Return the intercept of each target, shape (k,): mean of y minus means of x times coefficients.
+
+        Computed in twice the working precision, because the products cancel where the means are large.
         """
         if not self.centred:
             return np.zeros(self.n_targets)
-        moments = self.moments
-        shifts = self._x_exponents[:, np.newaxis] - self._y_exponents
-        high, low = np.ldexp(coef, shifts), np.ldexp(coef_low, shifts)
-        mean_x, mean_x_low = moments.mean_x[:, np.newaxis], moments.mean_x_low[:, np.newaxis]
-        product = mean_x * high
-        rest = _product_error(mean_x, high, product) + mean_x * low + mean_x_low * high
-        sums = [
-            fsum([moments.mean_y[t], moments.mean_y_low[t], *(-product[:, t]).tolist(), *(-rest[:, t]).tolist()])
-            for t in range(self.n_targets)
-        ]
-        return np.ldexp(np.array(sums), self._y_exponents)
+        shifts = self._x_exponents[self.active, np.newaxis] - self._y_exponents
+        high, low = self.constant_term(
+            np.ldexp(solution.coef[self.active], shifts), np.ldexp(solution.coef_low[self.active], shifts)
+        )  # OLS.5
+        return np.ldexp(high + (low + solution.mean_residual), self._y_exponents)
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
     def _slices(self) -> Iterator[Rows]:
         step = max(256, BLOCK_BYTES // (8 * self.n_features))
         for start in range(0, self.n_rows, step):
-            yield slice(start, min(start + step, self.n_rows)) if self._kept is None else self._kept[start : start + step]
+            yield (
+                slice(start, min(start + step, self.n_rows)) if self._kept is None else self._kept[start : start + step]
+            )
 
     def _raw(self, rows: Rows) -> tuple[Floats, Floats, Floats | None]:
         """Return rows of X, Y and the weights in float64, after the rare rescaling against overflow."""
@@ -191,11 +223,11 @@ class Design:
             B = (B - self.moments.mean_y) - self.moments.mean_y_low
         if weights is not None:
             B = B * np.sqrt(weights)[:, np.newaxis]
-        if not self._overwritten:
+        if not self.overwritten:
             A = self._centre(A, weights, out=None)
         if not self._all_active:
             A = A[:, self.active]
-        return A * self._scale, B
+        return A * self.scale, B
 
     def _centre(self, A: Floats, weights: Floats | None, out: Floats | None) -> Floats:
         if self.centred:
@@ -223,9 +255,7 @@ class Design:
     # -- moments and scales --------------------------------------------------------------------------------------
 
     def _moments(self, *, with_gram: bool) -> Moments:
-        parts = (
-            statistics(*self._raw(rows), centred=self.centred, with_gram=with_gram) for rows in self._slices()
-        )
+        parts = (statistics(*self._raw(rows), centred=self.centred, with_gram=with_gram) for rows in self._slices())
         return reduce(combine, parts)
 
     def _safe_moments(self) -> Moments:
@@ -238,7 +268,9 @@ class Design:
             safe_y = (largest_y < SAFE) & ((largest_y > 1 / SAFE) | (largest_y == 0))
         if safe.all() and safe_y.all():
             return moments
-        self._x_exponents = _exponents(reduce(np.maximum, (np.abs(self._raw(r)[0]).max(axis=0) for r in self._slices())))
+        self._x_exponents = _exponents(
+            reduce(np.maximum, (np.abs(self._raw(r)[0]).max(axis=0) for r in self._slices()))
+        )
         self._y_exponents = _exponents(largest_y)
         return self._moments(with_gram=not self.wide)
 
@@ -266,18 +298,3 @@ def _exponents(largest: Floats) -> npt.NDArray[np.intc]:
     """Binary exponents of magnitudes, kept where their powers of two are normal numbers."""
     exponents: npt.NDArray[np.intc] = np.clip(np.frexp(largest)[1], -1000, 1000).astype(np.intc)
     return exponents
-
-
-def _product_error(a: Floats, b: Floats, product: Floats) -> Floats:
-    """Return ``a * b - product`` exactly (T. J. Dekker, Numerische Mathematik 18, 1971)."""
-    a_high, b_high = _upper_half(a), _upper_half(b)
-    a_low, b_low = a - a_high, b - b_high
-    error: Floats = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    return error
-
-
-def _upper_half(a: Floats) -> Floats:
-    """Return the 26 leading bits of `a`."""
-    lifted = a * 134217729.0
-    upper: Floats = lifted - (lifted - a)
-    return upper

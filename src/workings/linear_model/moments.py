@@ -9,11 +9,12 @@ and LeVeque, "Algorithms for Computing the Sample Variance", The American Statis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def statistics(
     n, p = X.shape
     total = float(n) if weights is None else float(weights.sum())
     if centred:
-        mean_x, mean_y = (X.mean(axis=0), Y.mean(axis=0)) if weights is None else (weights @ X / total, weights @ Y / total)
+        mean_x, mean_y = (
+            (X.mean(axis=0), Y.mean(axis=0)) if weights is None else (weights @ X / total, weights @ Y / total)
+        )
         A, B = X - mean_x, Y - mean_y
     else:
         mean_x, mean_y = np.zeros(p), np.zeros(Y.shape[1])

@@ -14,6 +14,7 @@ import numpy as np
 
 from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
+from workings.linear_model.refinement import refine
 from workings.linear_model.solution import Solution, Solver
 
 
@@ -55,7 +56,7 @@ def factorise(gram: Floats) -> GramFactor | None:
     doing so is of the order of the factorisation's own, since L is only the preconditioner of a refinement.
     """
     try:
-        lower = np.linalg.cholesky(gram)  # OLS.4
+        lower = np.linalg.cholesky(gram)  # OLS.7, OLS.8
         inverse = np.linalg.inv(lower)
     except np.linalg.LinAlgError:
         return None
@@ -64,6 +65,7 @@ def factorise(gram: Floats) -> GramFactor | None:
     return GramFactor(lower, inverse, float(np.sqrt(square))) if np.isfinite(square) else None
 
 
+@dataclass(frozen=True)
 class NormalEquations(Solver):
     """Solve by the Cholesky factorisation of the centred, scaled Gram matrix, with one refinement.
 
@@ -106,23 +108,21 @@ def solve_factorised(design: Design, factor: GramFactor, reason: str) -> Solutio
     -------
     Solution
     """
-    first = factor.solve(design.cross)
-    gradient, _ = design.gradient(first)
-    correction = factor.solve(gradient)
-    refined = first + correction
-    low = (first - refined) + correction
-    size = float(np.linalg.norm(refined))
+    refined = refine(design, factor.solve(design.cross), factor.solve, factor.condition)  # OLS.6
+    rank = len(design.active)
     return Solution(
-        coef=design.unscaled(refined),
-        coef_low=design.unscaled(low),
+        coef=design.unscaled(refined.z),
+        coef_low=design.unscaled(refined.z_low),
         solver=NormalEquations.name,
         reason=reason,
         condition=factor.condition,
-        rank=len(design.active),
-        factor=design.spectral_factor(factor.lower.T),
+        rank=rank,
+        factor=factor.lower.T * design.lengths,
+        exponent=design.top_exponent,
         spectrum_length=min(design.n_samples, design.n_features),
+        mean_residual=refined.mean_residual,
         steps=(
-            ("factorisation", {"solver": NormalEquations.name, "condition": factor.condition, "rank": len(design.active)}),
-            ("refinement", {"correction": float(np.linalg.norm(correction)) / size if size else 0.0}),
+            ("factorisation", {"solver": NormalEquations.name, "condition": factor.condition, "rank": rank}),
+            *refined.steps,
         ),
     )

@@ -34,22 +34,28 @@ class Solution:
         knows it: an upper estimate from the inverse for ``"normal"``, from singular values otherwise.
     rank : int
         Number of independent directions in the centred X that the solution uses.
-    factor : ndarray of shape (q, p) or (n, n)
-        Any matrix with the singular values of the centred X.
+    factor : ndarray of shape (r, q)
+        Any matrix with the singular values of the centred X, divided by ``2**exponent``.
+    exponent : int
+        Kept apart, since singular values can be too large to square.
     spectrum_length : int
         How many singular values X has: min(n, p).
+    mean_residual : ndarray of shape (k,) or float
+        What the mean of the residual still was with the intercept that the means give, in the scale of the design.
     steps : tuple of (event, values)
         What happened on the way, for the flight recorder.
     """
 
-    coef: Floats
-    coef_low: Floats
+    coef: Floats = field(repr=False)
+    coef_low: Floats = field(repr=False)
     solver: str
     reason: str
     condition: float
     rank: int
     factor: Floats = field(repr=False)
+    exponent: int = field(repr=False)
     spectrum_length: int
+    mean_residual: Floats | float = field(default=0.0, repr=False)
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
 
     @cached_property
@@ -59,7 +65,8 @@ class Solution:
         if self.factor.size:
             values = np.linalg.svd(self.factor, compute_uv=False)
             spectrum[: len(values)] = values[: self.spectrum_length]
-        return spectrum
+        with np.errstate(over="ignore"):
+            return np.ldexp(spectrum, self.exponent)
 
     @property
     def corrections(self) -> tuple[float, ...]:
