@@ -1,0 +1,5 @@
+"""k-means clustering."""
+
+from workings.cluster.estimator import KMeans
+
+__all__ = ["KMeans"]
