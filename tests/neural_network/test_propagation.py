@@ -1,0 +1,176 @@
+"""The gradient of a whole network: by hand, by complex step, by central differences."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from workings.neural_network.initialisation import glorot_uniform
+from workings.neural_network.parameters import Layout, layout_of, pack
+from workings.neural_network.propagation import Network, forward
+
+HIDDEN = {
+    "identity": lambda x: x,
+    "logistic": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": lambda x: (np.exp(2 * x) - 1) / (np.exp(2 * x) + 1),
+    "relu": lambda x: np.where(x.real > 0, x, 0),
+}
+
+
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+
+
+# loss, output activation and the loss of a row; sums over outputs, as the gradient has it
+TARGETS = {
+    "one output": ("squared_error", "identity", lambda y, z: ((z - y) ** 2).sum(axis=1) / 2),
+    "counts": ("poisson", "exp", lambda y, z: (np.exp(z) - y * z).sum(axis=1)),
+    "multiclass": ("log_loss", "softmax", lambda y, z: -(y * np.log(softmax(z))).sum(axis=1)),
+    "multilabel": ("log_loss", "logistic", lambda y, z: (np.log(1 + np.exp(z)) - y * z).sum(axis=1)),
+}
+
+
+def draw_target(kind, rng, rows):
+    match kind:
+        case "one output":
+            return rng.randn(rows, 1)
+        case "counts":
+            return rng.poisson(2.0, (rows, 2)).astype(float)
+        case "multiclass":
+            return np.eye(3, dtype=bool)[rng.randint(3, size=rows)]
+    return rng.rand(rows, 2) > 0.5
+
+
+def problem(kind, activation, weighted, seed=0, alpha=0.7):
+    rng = np.random.RandomState(seed)
+    X, y = rng.randn(8, 3), draw_target(kind, rng, 8)
+    weight = rng.uniform(0.5, 2, 8) if weighted else None
+    layout = Layout([3, 5, 4, y.shape[1]])
+    parameters = glorot_uniform(layout, activation, rng, np.float64)
+    loss, output, rows = TARGETS[kind]
+    network = Network(layout, activation, output, loss, alpha)
+
+    def independent(theta):
+        """The penalised mean loss, for real or complex parameters."""
+        coefs, intercepts = layout.split(theta)
+        values = X
+        for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+            values = values @ coef + intercept
+            if layer + 1 < len(coefs):
+                values = HIDDEN[activation](values)
+        total = len(X) if weight is None else weight.sum()
+        share = np.ones(len(X)) if weight is None else weight
+        penalty = alpha / 2 * sum((coef**2).sum() for coef in coefs)
+        return (share @ rows(y, values) + penalty) / total
+
+    return network, layout, parameters, X, y, weight, independent
+
+
+def evaluate(network, parameters, X, y, weight):
+    network.bind(parameters)
+    gradient = network.room_for_gradient(X, y, weight)
+    loss = network.loss_and_gradient(X, y, weight, gradient)
+    return loss, np.concatenate(gradient.blocks)
+
+
+def test_a_tiny_network_by_hand():
+    # Two inputs, two relu units, one output, squared error, alpha = 1/2. All numbers are exact in binary.
+    #   W1 = [[1, -1], [1/2, 1/2]]   b1 = (0, 1/2)   W2 = (3, -2)   b2 = 1
+    # Row x = (1, 2), y = 4:
+    #   z = (1 + 1 + 0, -1 + 1 + 1/2) = (2, 1/2)    a = (2, 1/2)    output 6 - 1 + 1 = 6
+    #   delta2 = 6 - 4 = 2                           delta1 = 2 (3, -2) = (6, -4)
+    # Row x = (-2, 0), y = -5:
+    #   z = (-2, 2 + 1/2)                            a = (0, 5/2)    output 0 - 5 + 1 = -4
+    #   delta2 = -4 + 5 = 1                          delta1 = 1 (3, -2) where z > 0 = (0, -2)
+    # Loss: (2^2/2 + 1^2/2) / 2 = 5/4; penalty: 1/2 * 1/2 * (1 + 1 + 1/4 + 1/4 + 9 + 4) / 2 = 31/16
+    # W2:  (2 (2, 1/2) + 1 (0, 5/2) + 1/2 (3, -2)) / 2 = (11/4, 5/4)        b2: (2 + 1) / 2 = 3/2
+    # W1:  x1' delta1 + x2' delta1 = [[6, -4 + 4], [12, -8]], plus W1/2 = [[1/2, -1/2], [1/4, 1/4]], over 2:
+    #      [[13/4, -1/4], [49/8, -31/8]]                                     b1: (6, -4 - 2) / 2 = (3, -3)
+    coefs = [np.array([[1.0, -1.0], [0.5, 0.5]]), np.array([[3.0], [-2.0]])]
+    intercepts = [np.array([0.0, 0.5]), np.array([1.0])]
+    network = Network(layout_of(coefs), "relu", "identity", "squared_error", 0.5)
+    X, y = np.array([[1.0, 2.0], [-2.0, 0.0]]), np.array([[4.0], [-5.0]])
+    loss, gradient = evaluate(network, pack(coefs, intercepts), X, y, None)
+    assert loss == 5 / 4 + 31 / 16
+    weights, biases = network.layout.split(gradient)
+    np.testing.assert_array_equal(weights[0], [[13 / 4, -1 / 4], [49 / 8, -31 / 8]])
+    np.testing.assert_array_equal(weights[1], [[11 / 4], [5 / 4]])
+    np.testing.assert_array_equal(biases[0], [3, -3])
+    np.testing.assert_array_equal(biases[1], [3 / 2])
+    np.testing.assert_array_equal(forward(X, coefs, intercepts, "relu", "identity"), [[6.0], [-4.0]])
+    # with the weights 3 and 1 the sums are of 3 delta: b2 = (6 + 1) / 4, b1 = (18, -12 - 2) / 4
+    loss, gradient = evaluate(network, pack(coefs, intercepts), X, y, np.array([3.0, 1.0]))
+    assert loss == (3 * 2 + 0.5) / 4 + 31 / 8 / 4
+    _, biases = network.layout.split(gradient)
+    np.testing.assert_array_equal(biases[0], [18 / 4, -14 / 4])
+    np.testing.assert_array_equal(biases[1], [7 / 4])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_gradient_by_complex_step(kind, activation, weighted):
+    network, layout, parameters, X, y, weight, independent = problem(kind, activation, weighted)
+    loss, gradient = evaluate(network, parameters, X, y, weight)
+    exact = np.empty(layout.size)
+    for i in range(layout.size):
+        step = parameters.astype(complex)
+        step[i] += 1e-30j
+        exact[i] = independent(step).imag / 1e-30
+    # sums of some forty products of size one
+    np.testing.assert_allclose(gradient, exact, rtol=1e-12, atol=1e-14)
+    if kind != "counts":  # whose loss here leaves out what does not depend on the parameters
+        assert loss == pytest.approx(independent(parameters), rel=1e-13)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_gradient_of_the_reported_loss_by_central_differences(kind, activation):
+    network, layout, parameters, X, y, weight, _ = problem(kind, activation, weighted=True, seed=1)
+    _, gradient = evaluate(network, parameters, X, y, weight)
+    h = 1e-5
+    for i in range(layout.size):
+        step = np.zeros(layout.size)
+        step[i] = h
+        above = evaluate(network, parameters + step, X, y, weight)[0]
+        below = evaluate(network, parameters - step, X, y, weight)[0]
+        # truncation about 1e-10, rounding 1e-15 / h = 1e-10
+        assert (above - below) / (2 * h) == pytest.approx(gradient[i], abs=3e-9)
+
+
+def test_the_squared_error_of_several_outputs_is_a_mean_its_gradient_that_of_a_sum():
+    # scikit-learn's convention, which the bits need; the loss docstring says so
+    rng = np.random.RandomState(0)
+    X, y, layout = rng.randn(6, 2), rng.randn(6, 3), Layout([2, 3])
+    network = Network(layout, "identity", "identity", "squared_error", 0.0)
+    theta = rng.randn(layout.size)
+    loss, gradient = evaluate(network, theta, X, y, None)
+    coefs, intercepts = layout.split(theta)
+    residual = X @ coefs[0] + intercepts[0] - y
+    assert loss == pytest.approx((residual**2).sum() / 2 / 6 / 3, rel=1e-14)
+    np.testing.assert_allclose(gradient[:6].reshape(2, 3), X.T @ residual / 6, rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_weight_of_two_is_a_row_twice(kind):
+    network, _, parameters, X, y, _, _ = problem(kind, "tanh", weighted=False)
+    weight = np.array([2.0, 1, 1, 2, 1, 3, 1, 1])
+    times = weight.astype(int)
+    loss, gradient = evaluate(network, parameters, X, y, weight)
+    again, repeated = evaluate(network, parameters, np.repeat(X, times, 0), np.repeat(y, times, 0), None)
+    assert loss == pytest.approx(again, rel=1e-14)
+    np.testing.assert_allclose(gradient, repeated, rtol=1e-12, atol=1e-15)
+
+
+def test_a_sparse_matrix_gives_the_gradient_of_the_dense_one():
+    network, _, parameters, X, y, weight, _ = problem("multiclass", "relu", weighted=True)
+    X[np.abs(X) < 0.7] = 0.0
+    dense = evaluate(network, parameters, X, y, weight)
+    sparse = evaluate(network, parameters, scipy.sparse.csr_array(X), y, weight)
+    assert dense[0] == pytest.approx(sparse[0], rel=1e-14)
+    np.testing.assert_allclose(dense[1], sparse[1], rtol=1e-12, atol=1e-15)
+
+
+def test_weights_that_sum_to_zero_are_an_error():
+    network, _, parameters, X, y, _, _ = problem("one output", "tanh", weighted=False)
+    with pytest.raises(ZeroDivisionError, match="sum to zero"):
+        evaluate(network, parameters, X, y, np.zeros(8))
