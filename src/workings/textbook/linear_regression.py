@@ -63,7 +63,7 @@ def cholesky(A: Floats) -> Floats:
     Raises
     ------
     ValueError
-        A is not square, or a pivot is not positive beyond rounding, p·2⁻⁵²·Aⱼⱼ: column j then is a linear
+        A is not square, or a pivot is not positive beyond rounding, 10p·2⁻⁵²·Aⱼⱼ: column j then is a linear
         combination of earlier ones, or A is indefinite.
     """
     A = finite_array("A", A, 2)
@@ -72,7 +72,7 @@ def cholesky(A: Floats) -> Floats:
     L = np.zeros((p, p))
     for j in range(p):
         pivot = A[j, j] - L[j, :j] @ L[j, :j]
-        if pivot <= p * np.finfo(np.float64).eps * A[j, j]:
+        if pivot <= 10 * p * np.finfo(np.float64).eps * A[j, j]:
             raise ValueError(
                 f"The matrix is not positive definite: pivot {j} is {pivot:.3g} where the diagonal has "
                 f"{A[j, j]:.3g}. In a regression, column {j} is constant or a combination of earlier ones."
