@@ -1,7 +1,18 @@
 """Linear regression, k-means and neural networks from first principles, with every step open to inspection."""
 
+from workings.cluster import KMeans
+from workings.linear_model import LinearRegression
+from workings.neural_network import MLPClassifier, MLPRegressor
 from workings.recording import Tape, record
 
 __version__ = "0.1.0"
 
-__all__ = ["Tape", "__version__", "record"]
+__all__ = [
+    "KMeans",
+    "LinearRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Tape",
+    "__version__",
+    "record",
+]
