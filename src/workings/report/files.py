@@ -37,8 +37,8 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
     except BaseException:
         for draft in drafts:
             draft.unlink(missing_ok=True)
-        for target, content in before.items():
-            _restore(target, content)
+        for target, old in before.items():
+            _restore(target, old)
         for created in reversed(made):
             created.rmdir()
         raise

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from workings.report.files import write_together
 from workings.report.summary import differences, overview, sentences, tallies
 from workings.report.views import study_views
-from workings.report.words import number, plain, prose
+from workings.report.words import number, plain, prose, right
 from workings.validate.results import Validation
 
 PAGE = "validation.html"
@@ -96,5 +96,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, plain=plain, prose=prose)
+    environment.filters.update(number=number, plain=plain, prose=prose, right=right)
     return environment

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workings.report.views import ICONS, Outcome, StudyView, grouped, kind, quantities
-from workings.report.words import counted, listed, name, number
+from workings.report.words import counted, listed, name, number, who
 from workings.validate.results import Comparison, Validation, Verdict
 
 
@@ -72,8 +73,8 @@ def _compared(validation: Validation) -> str:
     references = listed([name(key) for key in dict.fromkeys(row.reference for row in rows)])
     sets = len({row.dataset for row in rows})
     return (
-        f"{counted(len(rows), 'number or array', 'numbers and arrays')} of {algorithms} "
-        f"on {counted(sets, 'data set')} {'was' if len(rows) == 1 else 'were'} held against {references}, "
+        f"On {counted(sets, 'data set')}, {counted(len(rows), 'number or array', 'numbers and arrays')} that "
+        f"workings computes for {algorithms} {'was' if len(rows) == 1 else 'were'} held against {references}, "
         "each side given the same data, the same parameters and the same seed."
     )
 
@@ -96,14 +97,13 @@ def _left_to_explain(validation: Validation) -> str:
             f"{counted(unexplained, 'difference')} of {len(differing):,} "
             f"{'is' if unexplained == 1 else 'are'} unexplained, and this validation therefore fails."
         )
-    reasons = {row.who_is_right for row in differing}
-    how = "one cause explains" if len(reasons) == 1 else f"{len(reasons)} causes explain"
-    return (
-        f"For every difference it is known who is right: {how} all {len(differing):,}, "
-        "each with its evidence below, and nothing is left unexplained."
-        if len(differing) > 1
-        else "It is known who is right about the one difference, and nothing is left unexplained."
-    )
+    sides = Counter(who(row.who_is_right) or "told below" for row in differing)
+    told = ", ".join(f"{side} {_times(count)}" for side, count in sides.most_common())
+    return f"For every difference it is known who is right ({told}), and nothing is left unexplained."
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
 def _inside(title: str) -> str:

@@ -13,8 +13,8 @@ from workings.validate.results import Comparison, Study, Verdict
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 
-OPEN_ROWS = 14
-"""A study with more rows than this folds the tables in which nothing differs."""
+OPEN_ROWS = 20
+"""A study shows about this many rows at once; further tables in which nothing differs are folded."""
 
 ICONS = {"same": "=", "within": "≈", "explained": "≠", "unexplained": "!"}
 WORDS = {
@@ -53,6 +53,7 @@ class RowView:
     bound: str
     note: int
     outcome: Outcome
+    who_is_right: str
 
 
 @dataclass(frozen=True)
@@ -125,35 +126,41 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
 
 def _study(study: Study, anchor: str) -> StudyView:
     notes = tuple(dict.fromkeys(row.reason for row in study.comparisons if row.reason))
-    long = len(study.comparisons) > OPEN_ROWS
-    tables = tuple(
-        _table(configuration, rows, notes, long)
-        for configuration, rows in grouped(study.comparisons, lambda row: row.configuration).items()
-    )
+    tables = []
+    shown = 0
+    for configuration, rows in grouped(study.comparisons, lambda row: row.configuration).items():
+        agreed = all(row.verdict is not Verdict.DIFFERS for row in rows)
+        folded = agreed and shown > 0 and shown + len(rows) > OPEN_ROWS
+        shown += 0 if folded else len(rows)
+        tables.append(Table(configuration, _groups(rows, notes), outcomes(rows), folded))
     figures = tuple(
         Figure(picture.title, picture.alt, draw(picture, f"{anchor}-figure-{place}"))
         for place, picture in enumerate(study.pictures, start=1)
     )
-    return StudyView(anchor, study, name(study.algorithm), tables, notes, figures, outcomes(study.comparisons))
+    return StudyView(anchor, study, name(study.algorithm), tuple(tables), notes, figures, outcomes(study.comparisons))
 
 
-def _table(configuration: str, rows: list[Comparison], notes: tuple[str, ...], long: bool) -> Table:
-    groups = tuple(
-        Group(f"{voice} against {name(reference)}", tuple(_row(row, notes) for row in members))
+def _groups(rows: list[Comparison], notes: tuple[str, ...]) -> tuple[Group, ...]:
+    return tuple(
+        Group(f"{voice} against {name(reference)}", _rows(members, notes))
         for (voice, reference), members in grouped(rows, lambda row: (row.voice, row.reference)).items()
     )
-    agreed = all(row.verdict is not Verdict.DIFFERS for row in rows)
-    return Table(configuration, groups, outcomes(rows), folded=long and agreed)
 
 
-def _row(row: Comparison, notes: tuple[str, ...]) -> RowView:
-    return RowView(
-        row=row,
-        absolute=number(row.max_absolute),
-        relative=number(row.max_relative),
-        bound=number(row.tolerance),
-        note=notes.index(row.reason) + 1 if row.reason else 0,
-        outcome=Outcome(kind(row), 1),
+def _rows(rows: list[Comparison], notes: tuple[str, ...]) -> tuple[RowView, ...]:
+    """Write out rows; who is right is said once, under the last of neighbours that share it."""
+    following = [row.who_is_right for row in rows[1:]] + [""]
+    return tuple(
+        RowView(
+            row=row,
+            absolute=number(row.max_absolute),
+            relative=number(row.max_relative),
+            bound=number(row.tolerance),
+            note=notes.index(row.reason) + 1 if row.reason else 0,
+            outcome=Outcome(kind(row), 1),
+            who_is_right=row.who_is_right if row.who_is_right != after else "",
+        )
+        for row, after in zip(rows, following, strict=True)
     )
 
 

@@ -54,7 +54,7 @@ def _panel(
             points[:, 1],
             CLUSTER_SHAPES[place % len(CLUSTER_SHAPES)],
             color=CLUSTER_COLOURS[place % len(CLUSTER_COLOURS)],
-            ms=3.2,
+            ms=4,
             mew=0,
             alpha=0.75,
         )

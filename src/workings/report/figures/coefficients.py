@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import SymmetricalLogLocator
+from matplotlib.ticker import FixedLocator
 
 from workings.report.figures.series import Vector, names, same_length, text
 from workings.report.figures.style import FAINT, OURS, REFERENCE, canvas, label, legend, named_ticks, number_ticks
@@ -53,15 +53,27 @@ def coefficients(picture: Picture) -> tuple[Figure, ...]:
 
 def _scale(axes: Axes, values: Vector) -> str:
     """Choose the axis's scale and return what to add to its name."""
-    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    values = values[np.isfinite(values)]
+    sizes = np.abs(values[values != 0])
     if sizes.size == 0 or sizes.max() / sizes.min() <= WIDE_RANGE:
         number_ticks(axes.xaxis)
         return ""
     # Beyond ten orders of magnitude the smallest are drawn as zero: no picture could tell them apart.
     least = max(sizes.min(), sizes.max() * 1e-10)
     axes.set_xscale("symlog", linthresh=least)
-    locator = SymmetricalLogLocator(base=10, linthresh=least)
-    locator.set_params(numticks=5)
-    axes.xaxis.set_major_locator(locator)
     number_ticks(axes.xaxis)
+    axes.xaxis.set_major_locator(FixedLocator(_powers(values, least, float(sizes.max()))))
+    scale = axes.xaxis.get_transform()
+    low, high = scale.transform(np.array([min(values.min(), 0.0), max(values.max(), 0.0)]))
+    room = 0.06 * (high - low)
+    axes.set_xlim(*scale.inverted().transform(np.array([low - room, high + room])))
     return " (logarithmic)"
+
+
+def _powers(values: Vector, least: float, most: float) -> list[float]:
+    """Choose zero and two powers of ten on each side that has coefficients, far enough apart to be read."""
+    last = int(np.floor(np.log10(most)))
+    middle = (last + int(np.ceil(np.log10(least)))) // 2
+    shown = [10.0**exponent for exponent in sorted({middle, last})]
+    below = [-power for power in reversed(shown)] if (values < 0).any() else []
+    return [*below, 0.0, *(shown if (values > 0).any() else [])]

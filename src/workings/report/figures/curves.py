@@ -22,15 +22,21 @@ def curves(picture: Picture) -> tuple[Figure, ...]:
     ours, reference = numbers(picture, "ours"), numbers(picture, "reference")
     figure, above, below = stacked(3.6)
     marker = "o" if max(len(ours), len(reference)) < MARKED else ""
-    for values, name, drawn in (
-        (ours, "ours", {"color": OURS, "linewidth": 3.6, "marker": marker, "ms": 6, "mew": 0}),
-        (
-            reference,
-            "reference",
-            {"color": REFERENCE, "linewidth": 1.3, "linestyle": (0, (4, 2.5)), "marker": marker, "ms": 2, "mew": 0},
-        ),
+    for values, name, colour, width, dashes, size in (
+        (ours, "ours", OURS, 3.6, "-", 6),
+        (reference, "reference", REFERENCE, 1.3, (0, (4, 2.5)), 2),
     ):
-        above.plot(np.arange(1, len(values) + 1), values, label=short(text(picture, name, name), 30), **drawn)
+        above.plot(
+            np.arange(1, len(values) + 1),
+            values,
+            label=short(text(picture, name, name), 30),
+            color=colour,
+            linewidth=width,
+            linestyle=dashes,
+            marker=marker,
+            markersize=size,
+            markeredgewidth=0,
+        )
     together = np.concatenate([ours, reference])
     if flag(picture, "log") and (together[np.isfinite(together)] > 0).all():
         above.set_yscale("log")
@@ -39,6 +45,6 @@ def curves(picture: Picture) -> tuple[Figure, ...]:
     draw_difference(below, np.arange(1.0, shared + 1), ours[:shared] - reference[:shared], line=True)
     label(above, y=text(picture, "y", "value"))
     label(below, text(picture, "x", "step"), "difference")
-    number_ticks(below.xaxis, 8)
+    number_ticks(below.xaxis, 8, whole=True)
     legend(figure, above)
     return (figure,)

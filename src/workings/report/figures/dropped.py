@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from workings.report.figures.series import names, numbers, text
 from workings.report.figures.style import FAINT, OURS, canvas, label, number_ticks
-from workings.report.words import number, short
+from workings.report.words import short, tick
 from workings.validate.results import Picture
 
 
@@ -22,7 +22,7 @@ def dropped(picture: Picture) -> tuple[Figure, ...]:
     axes.barh(range(len(rows)), values, height=0.42, color=OURS)
     for place, (name, value) in enumerate(zip(rows, values, strict=True)):
         axes.annotate(
-            f"{short(name, 34)}: {number(value)}",
+            f"\N{FIRST STRONG ISOLATE}{short(name, 34)}\N{POP DIRECTIONAL ISOLATE}: {tick(value)}",
             (0, place),
             xytext=(3, 10),
             textcoords="offset points",

@@ -23,7 +23,7 @@ def predictions(picture: Picture) -> tuple[Figure, ...]:
     ours, reference = ours[known], reference[known]
     figure, above, below = stacked(4.2)
     low, high = reference.min(), reference.max()
-    above.plot([low, high], [low, high], color=FAINT, linewidth=1, label="equal")
+    above.plot([low, high], [low, high], color=FAINT, linewidth=1)
     shown = _distinct(reference, ours)
     above.plot(reference[shown], ours[shown], "o", mfc="none", mec=OURS, mew=0.9, ms=4)
     difference = ours - reference

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from workings.report.words import number
+from workings.report.words import short, tick
 
 # Okabe and Ito's colours. The page's style sheet may lighten each by its name on a dark ground.
 OURS = "#0072b2"
@@ -28,14 +28,17 @@ NAMES |= {"#cc79a7": "purple", "#e69f00": "orange", "#56b4e9": "sky"}
 CLUSTER_COLOURS = (OURS, REFERENCE, DIFFERENCE, "#cc79a7", INK, "#e69f00", "#56b4e9")
 CLUSTER_SHAPES = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 
-WIDTH = 4.2
+WIDTH = 4.0
 """Inches of 72 units each. The page shows a figure 288 to 450 px wide, so that text stays 9 to 13 px."""
+
+LONGEST_LABEL = 40
+"""Characters of an axis's name that fit beside it."""
 
 _STYLE = {
     "axes.edgecolor": FAINT,
     "axes.facecolor": "none",
     "axes.labelcolor": INK,
-    "axes.labelsize": 9,
+    "axes.labelsize": 9.5,
     "axes.linewidth": 0.8,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -43,17 +46,17 @@ _STYLE = {
     "font.size": 9,
     "grid.color": FAINT,
     "grid.linewidth": 0.4,
-    "legend.fontsize": 9,
+    "legend.fontsize": 9.5,
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "workings",
     "text.color": INK,
     "xtick.color": FAINT,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 8.5,
+    "xtick.labelsize": 9,
     "ytick.color": FAINT,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 8.5,
+    "ytick.labelsize": 9,
 }
 
 
@@ -86,13 +89,15 @@ def legend(figure: Figure, axes: Axes, columns: int = 2) -> None:
         text.set_parse_math(False)
 
 
-def number_ticks(axis: Axis, count: int = 5) -> None:
-    """Write the axis's numbers for people; `count` is the most that fit."""
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: number(value).replace("-", "\N{MINUS SIGN}", 1) if value < 0 else number(value))
-    )
+def number_ticks(axis: Axis, count: int = 5, whole: bool = False) -> None:
+    """Write the axis's numbers for people; `count` is the most that fit, `whole` leaves out fractions."""
     if axis.get_scale() == "linear":
-        axis.set_major_locator(MaxNLocator(count))
+        axis.set_major_locator(MaxNLocator(count, integer=whole))
+    if axis.get_scale() == "log":
+        low, high = np.sort(np.abs(axis.get_view_interval()))
+        axis.set_major_locator(LogLocator(subs=(1.0,) if high / low > 1e3 else (1.0, 2.0, 5.0), numticks=count))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    axis.set_minor_locator(NullLocator())
 
 
 def named_ticks(axes: Axes, names: Sequence[str]) -> None:
@@ -106,8 +111,8 @@ def named_ticks(axes: Axes, names: Sequence[str]) -> None:
 
 def label(axes: Axes, x: str = "", y: str = "") -> None:
     """Name the axes; no name is read as a formula."""
-    axes.set_xlabel(x).set_parse_math(False)
-    axes.set_ylabel(y).set_parse_math(False)
+    axes.set_xlabel(short(x, LONGEST_LABEL), loc="right").set_parse_math(False)
+    axes.set_ylabel(short(y, LONGEST_LABEL), loc="top").set_parse_math(False)
 
 
 def draw_difference(
@@ -124,10 +129,10 @@ def draw_difference(
             "no difference in any bit" if difference.size else "nothing to subtract",
             transform=axes.transAxes,
             ha="center",
-            fontsize=8.5,
+            fontsize=9,
         )
         axes.plot(places, np.zeros(places.shape), linestyle="none")
         return
-    shape = {"linestyle": "-", "linewidth": 1.2} if line else {"linestyle": "none", "marker": "D", "markersize": 2.6}
-    axes.plot(places, difference, color=DIFFERENCE, **shape)
+    shape = "-" if line else "D"
+    axes.plot(places, difference, shape, color=DIFFERENCE, linewidth=1.2, markersize=2.6)
     number_ticks(axes.yaxis, 3)

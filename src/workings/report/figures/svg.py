@@ -6,7 +6,6 @@ import io
 import re
 import xml.etree.ElementTree as ET
 
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from workings.report.figures.style import NAMES
@@ -23,7 +22,7 @@ def inline(figure: Figure, key: str) -> str:
     fallback, coordinates keep two decimals, and whatever only repeats itself is taken out.
     """
     stream = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     root = ET.fromstring(stream.getvalue())
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
@@ -32,9 +31,10 @@ def inline(figure: Figure, key: str) -> str:
             element.text = None
         _plain_attributes(element)
     box = root.get("viewBox", "")
-    for child in [each for each in root if each.tag in {"metadata", "defs"}]:
+    for child in [each for each in root if each.tag == "metadata" or each.find("style") is not None]:
         root.remove(child)
     _rename(root, key)
+    _hoist(root)
     _flatten(root)
     root.attrib.clear()
     root.set("viewBox", box)
@@ -53,8 +53,6 @@ def _plain_attributes(element: ET.Element) -> None:
             continue
         if value:
             element.set(bare, value)
-    if element.tag == "use":
-        element.attrib.pop("style", None)
 
 
 def _rounded(match: re.Match[str]) -> str:
@@ -84,7 +82,7 @@ def _rename(root: ET.Element, key: str) -> None:
     fresh: dict[str, str] = {}
     for element in root.iter():
         identifier = element.attrib.pop("id", None)
-        if identifier in used:
+        if identifier is not None and identifier in used:
             fresh[identifier] = f"{key}-{len(fresh)}"
             element.set("id", fresh[identifier])
     for element in root.iter():
@@ -94,6 +92,16 @@ def _rename(root: ET.Element, key: str) -> None:
                     attribute,
                     _REFERENCE.sub(lambda match: f"#{fresh[match[1]]}", element.attrib[attribute]),
                 )
+
+
+def _hoist(root: ET.Element) -> None:
+    """Say once, on the group, the style that all its marks repeat."""
+    for group in root.iter("g"):
+        styles = {mark.get("style") for mark in group if mark.tag == "use"}
+        if len(group) > 0 and len(styles) == 1 and all(mark.tag == "use" for mark in group):
+            group.set("style", styles.pop() or "")
+            for mark in group:
+                mark.attrib.pop("style", None)
 
 
 def _flatten(element: ET.Element) -> None:
