@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def validate_command(
         typer.Argument(metavar="linear|kmeans|neural", help="What to validate; everything by default."),
     ] = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out", metavar="DIR", show_default=str(DEFAULT_FOLDER), help="Folder for the page and its JSON twin."
         ),
@@ -84,7 +85,9 @@ def validate_command(
     unknown = [name for name in names if name not in ALGORITHMS]
     if unknown:
         _fail(f"there is no algorithm {unknown[0]!r}; choose from {', '.join(ALGORITHMS)}")
-    folder = out if out is not None or as_json else DEFAULT_FOLDER
+    if out == "":
+        _fail("--out needs the name of a folder, and got an empty one")
+    folder = Path(out) if out else None if as_json else DEFAULT_FOLDER
     if folder is not None:
         from workings.report import write_report  # needs Jinja2 and matplotlib, which --json alone does not
 
@@ -97,10 +100,16 @@ def validate_command(
         _fail("interrupted; nothing was written", INTERRUPTED)
     except OSError as error:
         _fail(f"cannot write to {folder}: {error.strerror or error}")
-    if as_json:
-        typer.echo(json.dumps(validation.to_dict(), indent=1, allow_nan=False))
-    else:
-        _print(validation, Console(), page)
+    try:
+        if as_json:
+            typer.echo(json.dumps(validation.to_dict(), indent=1, allow_nan=False))
+        else:
+            _print(validation, Console(), page)
+        sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer must not fail once more when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"cannot print the result: {error.strerror or error}")
     raise typer.Exit(UNEXPLAINED if validation.unexplained else 0)
 
 

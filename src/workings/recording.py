@@ -50,6 +50,10 @@ class Tape:
     ----------
     keeps_arrays : bool
         Whether arrays (gradients, labels, centres) are copied onto the tape beside the scalars.
+    steps : list of Step
+        In the order in which they happened.
+    fits : int
+        Number of fits that began on this tape.
 
     Notes
     -----
@@ -113,7 +117,7 @@ class Tape:
         >>> with workings.record() as tape:
         ...     _ = KMeans(2, n_init=1, random_state=0).fit(np.array([[0.0], [1.0], [9.0], [10.0]]))
         >>> list(tape.frame("iteration")["inertia"])
-        [1.0]
+        [2.0, 1.0]
         """
         rows = [
             {"fit": step.fit, "estimator": step.estimator, "event": step.event}

@@ -194,3 +194,18 @@ def test_fitted_means_an_attribute_with_a_trailing_underscore():
         check_is_fitted(model)
     model.coef_ = 1
     check_is_fitted(model)
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "words"), [(3, TypeError, "scalar"), (np.zeros((3, 0)), ValueError, "0 feature")]
+)
+def test_a_target_without_rows_or_columns_is_named(y, kind, words):
+    with pytest.raises(kind, match=words):
+        check_X_y(Model(), np.eye(3), y, multi_output=True)
+
+
+def test_named_sparse_formats_stay_as_they_are():
+    X = sparse.csc_array(np.eye(3))
+    assert check_array(X, accept_sparse=("csr", "csc")) is X
+    assert check_array(X, accept_sparse=True).format == "csr"
+    assert check_array(X.tocoo(), accept_sparse=("csr", "csc")).format == "csr"

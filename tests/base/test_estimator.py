@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,18 @@ def test_intervals_accept_what_scikit_learns_accept(value, closed, kind):
     )
 
 
+@given(
+    st.one_of(st.floats(), st.integers(-5, 5), st.sampled_from([np.inf, -np.inf])),
+    st.sampled_from([(0, None), (None, 0), (None, None)]),
+    st.sampled_from(["left", "right", "both", "neither"]),
+)
+def test_infinity_belongs_to_a_half_open_interval_as_in_scikit_learn(value, ends, closed):
+    if (closed in ("left", "both") and ends[0] is None) or (closed in ("right", "both") and ends[1] is None):
+        return  # scikit-learn does not build these
+    expected = TheirInterval(Real, *ends, closed=closed).is_satisfied_by(value)
+    assert Interval(Real, *ends, closed).accepts(value) == expected
+
+
 def test_warnings_are_recognised_by_both_libraries():
     from sklearn.exceptions import ConvergenceWarning as Theirs
 
@@ -93,6 +106,12 @@ def test_r2_is_scikit_learns(y_true, y_pred, weights):
     for sample_weight in (None, weights):
         expected = metrics.r2_score(y_true, y_pred, sample_weight=sample_weight)
         assert r2_score(y_true, y_pred, sample_weight) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["Float32", "Float64", "Int64", "float32", "int64"])
+def test_r2_of_a_series_of_any_numeric_type(kind):
+    y_true = pd.Series([1, 2, 4], dtype=kind)
+    assert r2_score(y_true, np.array([1.0, 2.0, 3.0])) == metrics.r2_score([1, 2, 4], [1, 2, 3])
 
 
 def test_r2_of_a_constant_target_and_of_one_row():

@@ -246,6 +246,33 @@ def test_python_m_workings_runs_the_main_job(tmp_path: Path) -> None:
         assert (tmp_path / "page" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
+def test_an_empty_folder_name_is_one_sentence(run: Callable[..., Any], tmp_path: Path) -> None:
+    result = run("validate", "--out", "")  # as from an unset variable of a shell
+    assert result.exit_code == 2
+    assert result.stderr == "workings: --out needs the name of a folder, and got an empty one.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full")
+@pytest.mark.parametrize("option", ["--json", "--out=page"])
+def test_output_that_cannot_be_printed_is_one_sentence(tmp_path: Path, option: str) -> None:
+    code = """
+import sys
+from workings import cli
+from workings.validate import Validation
+cli.validate = lambda names, progress: Validation((), {})
+cli.app(["validate", sys.argv[1]])
+"""
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", code, option],
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(workings.__file__).parents[1])},
+        )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr == "workings: cannot print the result: No space left on device.\n"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_during_a_training_ends_it_and_writes_nothing(tmp_path: Path) -> None:
     # training loops, ours and scikit-learn's, take KeyboardInterrupt for "stop early" and would go on

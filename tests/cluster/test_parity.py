@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.cluster import KMeans as Reference
@@ -174,3 +175,23 @@ def test_unsorted_columns_of_a_sparse_matrix():
     assert np.array_equal(ours.labels_, theirs.labels_)
     # the rounding of the seeding's products may differ here, nothing else
     assert np.allclose(ours.cluster_centers_, theirs.cluster_centers_, rtol=1e-12, atol=0)
+
+
+LAYOUTS = {
+    "F order": np.asfortranarray,
+    "DataFrame": lambda X: pd.DataFrame({f"column {j}": column for j, column in enumerate(X.T)}),
+    "every second column": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "backwards": lambda X: X[::-1],
+    "single precision": lambda X: np.asfortranarray(X.astype(np.float32)),
+    "csr": sp.csr_array,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_distances_of_rows_in_any_layout(layout):
+    # fit_transform multiplies X as it lies in memory, transform a copy in C order
+    for name in ("digits", "blobs", "offset_1e4"):
+        X = LAYOUTS[layout](DATA[name])
+        for method in ("fit_transform", "transform"):
+            ours, theirs = (kind(3, random_state=0).fit(X) for kind in (KMeans, Reference))
+            assert getattr(ours, method)(X).tobytes() == getattr(theirs, method)(X).tobytes()

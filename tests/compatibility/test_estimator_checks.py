@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import warnings
 
 import numpy as np
@@ -119,6 +121,18 @@ def test_set_output_gives_frames_with_the_callers_index():
     assert isinstance(model.set_output(transform="default").transform(X), np.ndarray)
     with sklearn.config_context(transform_output="pandas"):
         assert isinstance(KMeans(2, n_init=1, random_state=0).fit_transform(X), pd.DataFrame)
+
+
+def test_polars_is_asked_for_a_frame_with_names(monkeypatch):
+    # polars is not installed with the tests; what it would be handed is looked at instead
+    stand_in = types.SimpleNamespace(DataFrame=lambda data, schema, orient: (data, schema, orient))
+    monkeypatch.setitem(sys.modules, "polars", stand_in)
+    X = np.array([[0.0], [1.0], [9.0], [10.0]])
+    model = KMeans(2, n_init=1, random_state=0).fit(X)
+    plain = model.transform(X)
+    data, schema, orient = model.set_output(transform="polars").transform(X)
+    np.testing.assert_array_equal(data, plain)
+    assert (schema, orient) == (["kmeans0", "kmeans1"], "row")
 
 
 @pytest.mark.parametrize("estimator", FOUR, ids=named)

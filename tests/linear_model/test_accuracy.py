@@ -64,7 +64,7 @@ def test_against_rational_arithmetic(condition, noise, offset):
     lengths = np.linalg.norm(X - X.mean(axis=0), axis=0)
     theory = k * U * (1 + k * np.linalg.norm(y - model.predict(X)) / np.linalg.norm(exact * lengths))
     assert error <= 10 * min(theory, 1e-11) + 2 * U
-    assert model.solution_.condition == pytest.approx(k, rel=3)
+    assert k / 2 <= model.solution_.condition <= 4 * k  # the 1-norm with p = 4, and scales by powers of two
 
 
 @pytest.mark.parametrize("intercept", [True, False])

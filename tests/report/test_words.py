@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
-from workings.report import words
 from workings.report.words import number, plain, prose, right, short, tick
-
-
-def test_examples() -> None:
-    assert doctest.testmod(words).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from numbers import Integral, Number
 from typing import Any, Literal
 
@@ -43,7 +43,7 @@ def check_array(
     name: str = "X",
     owner: str = "",
     dtype: FloatTypes | None = DOUBLE_OR_SINGLE,
-    accept_sparse: bool = False,
+    accept_sparse: bool | Collection[str] = False,
     ensure_2d: bool = True,
     copy: bool = False,
     order: Literal["C", "F"] | None = None,
@@ -59,8 +59,8 @@ def check_array(
         What to call the data, and the estimator that asks, in messages.
     dtype : sequence of float types, optional
         Types that are kept; anything else becomes the first one. None keeps the type as it is.
-    accept_sparse : bool, default=False
-        Let sparse matrices through, as CSR.
+    accept_sparse : bool or collection of str, default=False
+        Let sparse matrices through: those of the named formats as they are, others as CSR. True names CSR alone.
     ensure_2d : bool, default=True
         Require two dimensions.
     copy : bool, default=False
@@ -91,7 +91,7 @@ def check_array(
         if array.ndim > 2:
             raise ValueError(f"Found array with dim {array.ndim}, while dim <= 2 is required{asked_by}.")
         require_finite(array, name, owner)
-        if copy and np.may_share_memory(array, _memory_of(X)):
+        if copy and np.may_share_memory(array, np.asarray(X)):
             array = np.array(array, order=order or "K", copy=True)
     if array.ndim and array.shape[0] < min_samples:
         raise ValueError(
@@ -103,10 +103,6 @@ def check_array(
             f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required{asked_by}."
         )
     return array
-
-
-def _memory_of(X: Any) -> npt.NDArray[Any]:
-    return np.asarray(X)
 
 
 def _as_dense(X: Any, dtype: FloatTypes | None, order: Literal["C", "F"] | None) -> npt.NDArray[Any]:
@@ -152,7 +148,9 @@ def _require_two_dimensions(array: npt.NDArray[Any]) -> None:
         raise ValueError(f"Expected 2D array, got 1D array instead:\narray={array}.\n{_RESHAPE}")
 
 
-def _checked_sparse(X: Any, name: str, owner: str, dtype: FloatTypes | None, accept_sparse: bool, copy: bool) -> Any:
+def _checked_sparse(
+    X: Any, name: str, owner: str, dtype: FloatTypes | None, accept_sparse: bool | Collection[str], copy: bool
+) -> Any:
     if X.dtype.kind == "c":
         raise ValueError(f"Complex data not supported\n{X}\n")
     if not accept_sparse:
@@ -163,7 +161,8 @@ def _checked_sparse(X: Any, name: str, owner: str, dtype: FloatTypes | None, acc
         )
     if X.ndim != 2:
         raise ValueError(f"Expected 2D input, got input with shape {X.shape}.\n{_RESHAPE}")
-    matrix = X.tocsr()
+    kept = accept_sparse is not True and X.format in accept_sparse
+    matrix = X if kept else X.tocsr()
     if dtype is not None and matrix.dtype not in [np.dtype(kind) for kind in dtype]:
         matrix = matrix.astype(np.dtype(dtype[0]))
     if copy and np.may_share_memory(matrix.data, getattr(X, "data", matrix.data)):
@@ -198,14 +197,13 @@ def require_finite(array: npt.NDArray[Any], name: str = "X", owner: str = "") ->
         if np.isfinite(array.sum()):
             return
     if np.isnan(array).any():
-        found = "NaN"
         advice = (
             f"\n{owner} does not accept missing values encoded as NaN: fill them in (with an imputer in the "
             "pipeline, say) or leave those rows out yourself."
             if owner and name == "X"
             else ""
         )
-        raise ValueError(f"Input {name} contains {found}.{advice}")
+        raise ValueError(f"Input {name} contains NaN.{advice}")
     if np.isinf(array).any():
         raise ValueError(f"Input {name} contains infinity or a value too large for {array.dtype!r}.")
 
@@ -215,11 +213,9 @@ def check_X(
     X: Any,
     *,
     reset: bool,
-    dtype: FloatTypes | None = DOUBLE_OR_SINGLE,
-    accept_sparse: bool = False,
+    accept_sparse: bool | Collection[str] = False,
     copy: bool = False,
     order: Literal["C", "F"] | None = None,
-    min_samples: int = 1,
 ) -> Any:
     """Check the features that an estimator receives, and their number and names.
 
@@ -231,7 +227,7 @@ def check_X(
         The features; never changed.
     reset : bool
         True in `fit`.
-    dtype, accept_sparse, copy, order, min_samples
+    accept_sparse, copy, order
         As in `check_array`.
 
     Returns
@@ -247,11 +243,9 @@ def check_X(
     array = check_array(
         X,
         owner=type(estimator).__name__,
-        dtype=dtype,
         accept_sparse=accept_sparse,
         copy=copy,
         order=order,
-        min_samples=min_samples,
     )
     check_feature_count(estimator, array, reset=reset)
     return array
@@ -263,13 +257,9 @@ def check_X_y(
     y: Any,
     *,
     reset: bool = True,
-    dtype: FloatTypes | None = DOUBLE_OR_SINGLE,
-    accept_sparse: bool = False,
+    accept_sparse: bool | Collection[str] = False,
     multi_output: bool = False,
     y_numeric: bool = False,
-    copy: bool = False,
-    order: Literal["C", "F"] | None = None,
-    min_samples: int = 1,
 ) -> tuple[Any, Any]:
     """Check features and target together.
 
@@ -280,7 +270,7 @@ def check_X_y(
     X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The target; two dimensions only if `multi_output`.
-    reset, dtype, accept_sparse, copy, order, min_samples
+    reset, accept_sparse
         As in `check_X`.
     multi_output : bool, default=False
         Let a two-dimensional target through; otherwise a column is flattened with a warning.
@@ -300,16 +290,7 @@ def check_X_y(
     owner = type(estimator).__name__
     if y is None:
         raise ValueError(f"This {owner} estimator requires y to be passed, but the target y is None.")
-    X = check_X(
-        estimator,
-        X,
-        reset=reset,
-        dtype=dtype,
-        accept_sparse=accept_sparse,
-        copy=copy,
-        order=order,
-        min_samples=min_samples,
-    )
+    X = check_X(estimator, X, reset=reset, accept_sparse=accept_sparse)
     if multi_output:
         y = check_array(y, name="y", owner=owner, dtype=None, accept_sparse=True, ensure_2d=False, min_samples=0)
     else:
@@ -320,8 +301,16 @@ def check_X_y(
     if y_numeric and y.dtype.kind == "O":
         y = y.astype(np.float64)
         require_finite(y, "y", owner)
+    _require_rows_and_columns(y)
     require_same_length(X, y)
     return X, y
+
+
+def _require_rows_and_columns(y: Any) -> None:
+    if y.ndim == 0:
+        raise TypeError(f"y has to hold one target a row; got the scalar {y!r}.")
+    if y.ndim == 2 and y.shape[1] == 0:
+        raise ValueError(f"Found array with 0 feature(s) (shape={y.shape}) for y while a minimum of 1 is required.")
 
 
 def require_same_length(*arrays: Any) -> None:
@@ -359,6 +348,8 @@ def column_or_1d(y: Any, *, warn_about_column: bool = False) -> npt.NDArray[Any]
     ------
     ValueError
         If `y` has more than one column or no rows' dimension.
+    TypeError
+        If `y` is sparse.
     """
     if is_sparse(y):
         raise TypeError(
@@ -454,20 +445,34 @@ def check_random_state(seed: Any) -> np.random.RandomState:
     raise ValueError(f"{seed!r} cannot be used to seed a numpy.random.RandomState instance")
 
 
+def is_fitted(estimator: Any) -> bool:
+    """Whether an estimator has an attribute that ends in an underscore and does not begin with two.
+
+    Parameters
+    ----------
+    estimator : Estimator
+
+    Returns
+    -------
+    bool
+    """
+    return any(name.endswith("_") and not name.startswith("__") for name in vars(estimator))
+
+
 def check_is_fitted(estimator: Any) -> None:
     """Raise if an estimator has not been fitted.
 
     Parameters
     ----------
     estimator : Estimator
-        Fitted if it has an attribute that ends in an underscore and does not begin with two.
+        Fitted if `is_fitted` says so.
 
     Raises
     ------
     NotFittedError
         Also scikit-learn's class of that name where scikit-learn is loaded.
     """
-    if not any(name.endswith("_") and not name.startswith("__") for name in vars(estimator)):
+    if not is_fitted(estimator):
         raise recognised(NotFittedError)(
             f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments "
             "before using this estimator."

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from workings.base.checks import is_fitted
 from workings.base.html import estimator_html
 from workings.base.parameters import Constraint, check_parameters
 from workings.base.routing import add_request_setters, build_requests
@@ -119,12 +120,11 @@ class Estimator:
         return self._html
 
     def _html(self) -> str:
-        fitted = any(name.endswith("_") and not name.startswith("__") for name in vars(self))
         return estimator_html(
             type(self).__name__,
             self.get_params(deep=False),
             frozenset(self._changed_parameters()),
-            fitted=fitted,
+            fitted=is_fitted(self),
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

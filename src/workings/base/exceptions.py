@@ -79,4 +79,4 @@ def warn(category: type[Warning], message: str, *, stacklevel: int = 2) -> None:
     stacklevel : int, default=2
         As in `warnings.warn`, counted from the caller.
     """
-    warnings.warn(message, recognised(category), stacklevel=stacklevel + 1)  # type: ignore[arg-type]
+    warnings.warn(message, recognised(category), stacklevel=stacklevel + 1)  # type: ignore[arg-type]  # still a warning class

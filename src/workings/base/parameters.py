@@ -21,7 +21,7 @@ class Interval:
     kind : type
         ``numbers.Integral`` or ``numbers.Real``.
     low, high : float or None
-        The ends; None is infinity.
+        The ends; None is infinity, which does not belong to the interval.
     closed : {"left", "right", "both", "neither"}
         Which ends belong to the interval.
     """
@@ -36,8 +36,10 @@ class Interval:
         if not isinstance(value, self.kind) or not isinstance(value, Real) or value != value:
             return False
         number: Any = value
-        above = self.low is None or number > self.low or (number == self.low and self.closed in ("left", "both"))
-        below = self.high is None or number < self.high or (number == self.high and self.closed in ("right", "both"))
+        low = -np.inf if self.low is None else self.low
+        high = np.inf if self.high is None else self.high
+        above = number > low or (number == self.low and self.closed in ("left", "both"))
+        below = number < high or (number == self.high and self.closed in ("right", "both"))
         return above and below
 
     def __str__(self) -> str:
@@ -51,7 +53,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class Options:
-    """A string out of a few."""
+    """A string out of a few.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The few.
+    """
 
     names: frozenset[str]
 
@@ -68,7 +76,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Instance:
-    """An object of a class."""
+    """An object of a class.
+
+    Parameters
+    ----------
+    kind : type
+        The class.
+    """
 
     kind: type
 

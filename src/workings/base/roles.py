@@ -31,12 +31,12 @@ class Regressor:
         float
             At most 1; the mean over the outputs.
         """
-        return r2_score(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]
+        return r2_score(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]  # the estimator has it
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import RegressorTags
 
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # Estimator has it
         tags.estimator_type = "regressor"
         tags.regressor_tags = RegressorTags()
         tags.target_tags.required = True
@@ -60,12 +60,12 @@ class Classifier:
         -------
         float
         """
-        return accuracy_score(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]
+        return accuracy_score(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]  # the estimator has it
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags
 
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # Estimator has it
         tags.estimator_type = "classifier"
         tags.classifier_tags = ClassifierTags()
         tags.target_tags.required = True
@@ -88,10 +88,10 @@ class Clusterer:
         -------
         ndarray of shape (n_samples,)
         """
-        return self.fit(X, y, sample_weight=sample_weight).labels_  # type: ignore[attr-defined,no-any-return]
+        return self.fit(X, y, sample_weight=sample_weight).labels_  # type: ignore[attr-defined,no-any-return]  # as above
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # Estimator has it
         tags.estimator_type = "clusterer"
         return tags
 
@@ -104,21 +104,6 @@ class Transformer:
     """
 
     _sklearn_auto_wrap_output_keys = frozenset({"transform"})
-
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Fit, and return the transformed rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features_out), or a DataFrame after `set_output`
-        """
-        return self.fit(X, y, sample_weight=sample_weight).transform(X)  # type: ignore[attr-defined]
 
     def get_feature_names_out(
         self,
@@ -143,7 +128,7 @@ class Transformer:
         """
         check_is_fitted(self)
         prefix = type(self).__name__.lower()
-        columns: int = self._n_features_out  # type: ignore[attr-defined]
+        columns: int = self._n_features_out  # type: ignore[attr-defined]  # the estimator has it
         return np.asarray([f"{prefix}{i}" for i in range(columns)], dtype=np.object_)
 
     def set_output(self, *, transform: Literal["default", "pandas", "polars"] | None = None) -> Self:
@@ -186,6 +171,6 @@ class Transformer:
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import TransformerTags
 
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # Estimator has it
         tags.transformer_tags = TransformerTags(preserves_dtype=["float64"])
         return tags

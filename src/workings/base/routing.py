@@ -113,5 +113,5 @@ def _request_setter(owner: type, method: str, names: tuple[str, ...]) -> Callabl
         [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
         + [inspect.Parameter(name, keyword, default=UNCHANGED, annotation=bool | str | None) for name in names],
     )
-    setter.__signature__ = signature  # type: ignore[attr-defined]
+    setter.__signature__ = signature  # type: ignore[attr-defined]  # functions take any attribute
     return setter

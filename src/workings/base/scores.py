@@ -45,7 +45,11 @@ def r2_score(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
 
 
 def _common_float_type(*arrays: Any) -> np.dtype[Any]:
-    kinds = [array.dtype for array in arrays if getattr(getattr(array, "dtype", None), "kind", "") == "f"]
+    kinds = [
+        array.dtype
+        for array in arrays
+        if isinstance(getattr(array, "dtype", None), np.dtype) and array.dtype.kind == "f"
+    ]
     return np.result_type(*kinds) if kinds else np.dtype(np.float64)
 
 

@@ -256,9 +256,33 @@ class KMeans(Transformer, Clusterer, Estimator):
         ValueError
             As in `predict`.
         """
-        rows, centers = self._rows_to_test(X)
-        _require_squarable_together(rows.X, centers)
-        return self._wrap_output(distance_table(rows.X, centers), X)
+        check_is_fitted(self)
+        return self._distances(X, order="C")
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Find the clusters of X, and return the distances of its rows to the centres.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters), or a DataFrame after `set_output`
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+
+        Notes
+        -----
+        ``fit(X).transform(X)``, but that columns which lie one after another in memory, as a DataFrame's do, stay so:
+        their products may differ in the last bit, and these are scikit-learn's.
+        """
+        return self.fit(X, y, sample_weight=sample_weight)._distances(X, order=None)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002  (as above)
         """Return minus the weighted sum of squared distances of the rows to their nearest centres.
@@ -340,7 +364,7 @@ class KMeans(Transformer, Clusterer, Estimator):
         progress = Progress(bool(self.verbose), start_recording(self), offset, "" if elkan else ".")
         best: Run | None = None
         for _ in range(self._n_init):
-            centers = initial_centers(X, self.n_clusters, init=init, weights=weights, norms=norms, rng=rng)
+            centers = self._init_centroids(X, norms, init, rng, weights)
             progress.seeded(rows, centers)
             assignment: Assignment = TriangleBounds(rows, centers) if elkan else BruteForce(rows)
             run = iterate(rows, centers, assignment, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
@@ -351,6 +375,25 @@ class KMeans(Transformer, Clusterer, Estimator):
             best = run if best is None or is_best else best
         assert best is not None
         return Run(best.centers + offset, best.labels, best.inertia, best.iterations, best.strict)
+
+    def _init_centroids(
+        self,
+        X: Any,
+        x_squared_norms: Floats,
+        init: str | Floats | Callable[..., Any],
+        random_state: np.random.RandomState,
+        sample_weight: Floats,
+        n_centroids: int | None = None,
+    ) -> Floats:
+        # the name and the arguments of scikit-learn's step, for subclasses that call or replace it
+        k = self.n_clusters if n_centroids is None else n_centroids
+        return initial_centers(X, k, init=init, weights=sample_weight, norms=x_squared_norms, rng=random_state)
+
+    def _distances(self, X: Any, *, order: Literal["C"] | None) -> Any:
+        rows = check_X(self, X, reset=False, accept_sparse=True, order=order)
+        centers = self.cluster_centers_.astype(rows.dtype, copy=False)
+        _require_squarable_together(rows, centers)
+        return self._wrap_output(distance_table(rows, centers), X)
 
     def _rows_to_test(self, X: Any, sample_weight: Any = None) -> tuple[Rows, Floats]:
         check_is_fitted(self)

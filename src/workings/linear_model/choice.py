@@ -36,7 +36,7 @@ class Automatic(Solver):
 
     name: ClassVar[str] = "auto"
 
-    def solve(self, design: Design) -> Solution:  # noqa: D102
+    def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
         if design.wide:
             return SVD().solve(design)
         factor = factorise(design.gram)

@@ -35,8 +35,6 @@ class Moments:
         Diagonal of the Gram matrix.
     cross : ndarray of shape (p, k)
         Weighted sums of products of the deviations of features and targets.
-    squares_y : ndarray of shape (k,)
-        Weighted sums of squared deviations of the targets.
     """
 
     weight: float
@@ -47,7 +45,6 @@ class Moments:
     gram: Floats | None
     squares: Floats
     cross: Floats
-    squares_y: Floats
 
 
 def statistics(
@@ -105,7 +102,6 @@ def statistics(
         gram=gram,
         squares=squares,
         cross=A.T @ B - total * np.outer(low_x, low_y),
-        squares_y=np.einsum("ij,ij->j", B, B) - total * low_y**2,
     )
 
 
@@ -145,7 +141,6 @@ def combine(a: Moments, b: Moments) -> Moments:
         gram=gram,
         squares=a.squares + b.squares + between * apart_x**2,
         cross=a.cross + b.cross + between * np.outer(apart_x, apart_y),
-        squares_y=a.squares_y + b.squares_y + between * apart_y**2,
     )
 
 

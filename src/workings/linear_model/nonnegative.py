@@ -38,7 +38,7 @@ class NonNegative(Solver):
 
     name: ClassVar[str] = "nonnegative"
 
-    def solve(self, design: Design) -> Solution:  # noqa: D102
+    def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
         gram, cross = design.gram, design.cross
         z = np.zeros_like(cross)
         steps: list[tuple[str, dict[str, Any]]] = []

@@ -87,7 +87,7 @@ class QR(Solver):
 
     name: ClassVar[str] = "qr"
 
-    def solve(self, design: Design) -> Solution:  # noqa: D102
+    def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
         if not design.wide:
             reduction = reduce_rows(design)
             spectrum = np.linalg.svd(reduction.R, compute_uv=False)
@@ -123,7 +123,7 @@ class SVD(Solver):
     name: ClassVar[str] = "svd"
     tol: float | None = None
 
-    def solve(self, design: Design) -> Solution:  # noqa: D102
+    def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
         if self.tol is not None:
             return solve_truncated(design, self.tol)
         if design.wide:

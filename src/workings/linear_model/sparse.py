@@ -84,10 +84,9 @@ class SparseDesign(Design):
             gram=gram,
             squares=squares,
             cross=np.asarray(weighted.T @ Y),
-            squares_y=weights @ Y**2,
         )
 
-    def gradient(self, z: Floats) -> tuple[Floats, Floats]:  # noqa: D102
+    def gradient(self, z: Floats) -> tuple[Floats, Floats]:  # noqa: D102 (documented by the base class)
         if self._dense_means or self._rescaled():
             return super().gradient(z)
         coef = np.zeros((self.n_features, self.n_targets))

@@ -10,7 +10,7 @@ import numpy as np
 from workings.base import Classifier, check_is_fitted, check_X_y, column_or_1d
 from workings.base.scores import accuracy_score
 from workings.neural_network.availability import available_if
-from workings.neural_network.estimator import MultilayerPerceptron
+from workings.neural_network.estimator import SPARSE_FORMATS, MultilayerPerceptron
 from workings.neural_network.labels import LabelBinarizer, distinct_labels, kind_of_target
 from workings.neural_network.parameters import Array
 
@@ -179,7 +179,7 @@ class MLPClassifier(Classifier, MultilayerPerceptron):
     loss: ClassVar[str] = "log_loss"  # type: ignore[misc]
 
     def _checked_data(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = check_X_y(self, X, y, reset=reset, accept_sparse=True, multi_output=True)
+        X, y = check_X_y(self, X, y, reset=reset, accept_sparse=SPARSE_FORMATS, multi_output=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn_about_column=True)
         if not hasattr(self, "classes_") or (not self.warm_start and not incremental):

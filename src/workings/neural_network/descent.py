@@ -66,7 +66,7 @@ class Descent:
             updates = self._rule.step(self._blocks, self._gradient.blocks)
             if self._recorder is not None:
                 self._record(self._recorder, number, count, float(loss), updates)
-        return total / int(n_samples)
+        return total / int(n_samples)  # NN.30
 
     def _record(self, recorder: Recorder, epoch: int, batch: int, loss: float, updates: Sequence[Array]) -> None:
         arrays: dict[str, Array] = {}

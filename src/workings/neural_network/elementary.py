@@ -31,7 +31,7 @@ def logistic(x: Array) -> None:
     with np.errstate(all="ignore"):  # exp overflows to infinity, whose reciprocal is the right 0
         np.exp(scratch, out=scratch)
     np.add(scratch.real, 1, out=x)
-    np.divide(1, x, out=x)
+    np.divide(1, x, out=x)  # NN.3
 
 
 def log(x: Array) -> Array:

@@ -16,6 +16,7 @@ from workings.base import (
     check_random_state,
     check_sample_weight,
     check_X,
+    is_sparse,
 )
 from workings.neural_network.initialisation import glorot_uniform
 from workings.neural_network.parameters import Array, Layout, layout_of, pack
@@ -26,6 +27,9 @@ from workings.neural_network.splitting import shuffled_split, split_sizes, strat
 from workings.neural_network.training import Settings, train
 from workings.optimize import Adam, Adaptive, Constant, GradientDescent, InverseScaling, Schedule, UpdateRule
 from workings.recording import start_recording
+
+# kept as they come, for scikit-learn's bits: a batch of CSC rows is summed in another order than one of CSR rows
+SPARSE_FORMATS = ("csr", "csc")
 
 # the fitted attribute that keeps each field of a training's progress
 _PROGRESS = {
@@ -65,7 +69,7 @@ class MultilayerPerceptron(Estimator):
         "beta_1": [Interval(Real, 0, 1, "left")],
         "beta_2": [Interval(Real, 0, 1, "left")],
         "epsilon": [Interval(Real, 0, None, "neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, "left"), Interval(Real, np.inf, None, "left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, "left"), Interval(Real, np.inf, np.inf, "both")],
         "max_fun": [Interval(Integral, 1, None, "left")],
     }
 
@@ -264,6 +268,7 @@ class MultilayerPerceptron(Estimator):
     def _hold_out(
         self, X: Any, y: Array, sample_weight: Array | None
     ) -> tuple[tuple[Any, Array, Array | None], tuple[Any, Array, Array | None]]:
+        X = X.tocsr() if is_sparse(X) else X  # as scikit-learn splits: from here on its batches are CSR rows
         n_train, n_validation = split_sizes(X.shape[0], self.validation_fraction)
         strata = self._strata(y)
         if strata is None:
@@ -281,7 +286,7 @@ class MultilayerPerceptron(Estimator):
 
     def _forward(self, X: Any, *, check_input: bool = True) -> Array:
         if check_input:
-            X = check_X(self, X, reset=False, accept_sparse=True)
+            X = check_X(self, X, reset=False, accept_sparse=SPARSE_FORMATS)
         return forward(X, self.coefs_, self.intercepts_, self.activation, self.out_activation_)
 
     def __sklearn_tags__(self) -> Any:

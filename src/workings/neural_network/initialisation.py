@@ -36,7 +36,7 @@ def glorot_uniform(layout: Layout, activation: str, rng: np.random.RandomState, 
     factor = 2.0 if activation == "logistic" else 6.0
     coefs, intercepts = [], []
     for fan_in, fan_out in layout.shapes:
-        bound = np.sqrt(factor / (fan_in + fan_out))
+        bound = np.sqrt(factor / (fan_in + fan_out))  # NN.31
         coefs.append(rng.uniform(-bound, bound, (fan_in, fan_out)))
         intercepts.append(rng.uniform(-bound, bound, fan_out))
     return pack(coefs, intercepts).astype(dtype, copy=False)

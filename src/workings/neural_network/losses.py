@@ -37,7 +37,7 @@ def squared_error(y: Array, prediction: Array, sample_weight: Array | None = Non
     The mean runs over the outputs as well, whereas the gradient that scikit-learn and this package follow is that of
     their sum: with q outputs the reported loss is 1/q of the one that is minimised.
     """
-    loss: Value = 0.5 * _mean_of_rows((y - prediction) ** 2, sample_weight).mean()
+    loss: Value = 0.5 * _mean_of_rows((y - prediction) ** 2, sample_weight).mean()  # NN.7 over q
     return loss
 
 
@@ -86,7 +86,7 @@ def log_loss(y: Array, probability: Array, sample_weight: Array | None = None) -
     true = y.astype(bool, copy=False)
     terms = np.zeros(probability.shape)
     terms[true] = log(_clipped(probability[true]))
-    loss: Value = -_mean_of_rows(terms, sample_weight).sum()
+    loss: Value = -_mean_of_rows(terms, sample_weight).sum()  # NN.9
     return loss
 
 
@@ -110,7 +110,7 @@ def binary_log_loss(y: Array, probability: Array, sample_weight: Array | None = 
     """
     p = _clipped(probability)
     of_truth = np.where(y.astype(bool, copy=False), p, 1 - p)
-    loss: Value = -_mean_of_rows(log(of_truth), sample_weight).sum()
+    loss: Value = -_mean_of_rows(log(of_truth), sample_weight).sum()  # NN.8
     return loss
 
 

@@ -36,7 +36,7 @@ def forward(X: Any, coefs: Sequence[Array], intercepts: Sequence[Array], activat
     values = X
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True), start=1):
         values = values @ coef
-        values += intercept
+        values += intercept  # NN.1
         ACTIVATIONS[activation if layer < len(coefs) else output](values)
     result: Array = values
     return result
@@ -155,9 +155,9 @@ class Network:
         activations = self._forward(X, workspace)
         loss = self._loss(y, activations[-1], sample_weight)
         squares = sum(np.dot(coef.ravel(), coef.ravel()) for coef in self.coefs)
-        penalised: Value = loss + (0.5 * self.alpha) * squares / total
+        penalised: Value = loss + (0.5 * self.alpha) * squares / total  # NN.10
         self._backward(activations, y, sample_weight, workspace.deltas, gradient)
-        gradient.weight_block += self.alpha * self._weights
+        gradient.weight_block += self.alpha * self._weights  # NN.21
         for block in gradient.blocks:
             block /= total
         return penalised
@@ -170,7 +170,7 @@ class Network:
                 above[...] = X @ coef
             else:
                 np.matmul(activations[layer], coef, out=above)
-            above += intercept
+            above += intercept  # NN.1
             if layer + 2 < len(activations):
                 self._activate(above)
         self._activate_output(activations[-1])
@@ -179,7 +179,7 @@ class Network:
     def _backward(
         self, activations: list[Any], y: Array, sample_weight: Array | None, deltas: list[Array], gradient: Gradient
     ) -> None:
-        np.subtract(activations[-1], y, out=deltas[-1])
+        np.subtract(activations[-1], y, out=deltas[-1])  # NN.15, NN.16, NN.17
         if sample_weight is not None:
             deltas[-1] *= sample_weight[:, np.newaxis]
         for layer in range(len(deltas) - 1, -1, -1):
@@ -187,11 +187,11 @@ class Network:
             if layer == 0 and is_sparse(activations[0]):
                 gradient.coefs[0][...] = activations[0].T @ delta
             else:
-                np.matmul(activations[layer].T, delta, out=gradient.coefs[layer])
-            np.add.reduce(delta, axis=0, dtype=delta.dtype, out=gradient.intercepts[layer])
+                np.matmul(activations[layer].T, delta, out=gradient.coefs[layer])  # NN.19
+            np.add.reduce(delta, axis=0, dtype=delta.dtype, out=gradient.intercepts[layer])  # NN.20
             if layer > 0:
                 np.matmul(delta, self.coefs[layer].T, out=deltas[layer - 1])
-                self._derive(activations[layer], deltas[layer - 1])
+                self._derive(activations[layer], deltas[layer - 1])  # NN.18
 
     def _workspace(self, X: Any, y: Array) -> Workspace:
         rows = X.shape[0]

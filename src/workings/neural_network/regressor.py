@@ -9,7 +9,7 @@ import numpy as np
 
 from workings.base import Constraint, Options, Regressor, check_is_fitted, check_X_y, column_or_1d
 from workings.base.scores import r2_score
-from workings.neural_network.estimator import MultilayerPerceptron
+from workings.neural_network.estimator import SPARSE_FORMATS, MultilayerPerceptron
 from workings.neural_network.parameters import Array
 
 
@@ -174,8 +174,8 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
 
-    def _checked_data(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:  # noqa: ARG002
-        X, y = check_X_y(self, X, y, reset=reset, accept_sparse=True, multi_output=True, y_numeric=True)
+    def _checked_data(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:  # noqa: ARG002  (as in the classifier)
+        X, y = check_X_y(self, X, y, reset=reset, accept_sparse=SPARSE_FORMATS, multi_output=True, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn_about_column=True)
         if self.loss == "poisson" and np.any(y < 0):
@@ -185,7 +185,7 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
     def _output_activation(self) -> str:
         return "exp" if self.loss == "poisson" else "identity"
 
-    def _strata(self, y: Array) -> Array | None:  # noqa: ARG002
+    def _strata(self, y: Array) -> Array | None:  # noqa: ARG002  (as in the classifier)
         return None
 
     def _scorer(self, X: Any, y: Array, sample_weight: Array | None) -> Callable[[], float]:

@@ -53,7 +53,7 @@ def train(
     parameters : ndarray
         Changed in place.
     data : tuple
-        X (ndarray or CSR matrix), y of shape (n_samples, n_outputs), and the rows' weights or None.
+        X (ndarray, CSR or CSC matrix), y of shape (n_samples, n_outputs), and the rows' weights or None.
     rule : UpdateRule
     settings : Settings
     progress : Progress

@@ -112,20 +112,21 @@ class Adam(UpdateRule):
             What was added; overwritten by the next step.
         """
         self.t += 1
-        self.learning_rate = self.learning_rate_init * np.sqrt(1 - self.beta_2**self.t) / (1 - self.beta_1**self.t)
+        numerator = self.learning_rate_init * np.sqrt(1 - self.beta_2**self.t)
+        self.learning_rate = numerator / (1 - self.beta_1**self.t)  # NN.27
         for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
             m, v, update = self.first_moments[i], self.second_moments[i], self._updates[i]
             for_m, for_v, denominator = self._scratch[i]
             m *= self.beta_1
             np.multiply(gradient, 1 - self.beta_1, out=for_m)
-            m += for_m
+            m += for_m  # NN.25
             v *= self.beta_2
             np.square(gradient, out=for_v)
             for_v *= 1 - self.beta_2
-            v += for_v
+            v += for_v  # NN.26
             np.sqrt(v, out=denominator)
             denominator += self.epsilon
             np.multiply(m, -self.learning_rate, out=update)
-            update /= denominator
-            parameter += update
+            update /= denominator  # NN.28
+            parameter += update  # NN.29
         return self._updates

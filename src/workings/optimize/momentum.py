@@ -104,11 +104,11 @@ class GradientDescent(UpdateRule):
             velocity, scaled, update = self.velocities[i], self._scaled[i], updates[i]
             np.multiply(gradient, self.learning_rate, out=scaled)
             velocity *= self.momentum
-            velocity -= scaled
+            velocity -= scaled  # NN.23
             if self.nesterov:
                 np.multiply(velocity, self.momentum, out=update)
-                update -= scaled
-            parameter += update
+                update -= scaled  # NN.24
+            parameter += update  # NN.29
         return updates
 
     def after_epoch(self, samples_seen: int) -> None:

@@ -43,7 +43,7 @@ class Constant:
         self,
         learning_rate: float,
         initial: float,  # noqa: ARG002  (the schedules share one signature)
-        samples_seen: int,  # noqa: ARG002
+        samples_seen: int,  # noqa: ARG002  (as above)
     ) -> float:
         """Return `learning_rate`."""
         return learning_rate
@@ -72,7 +72,7 @@ class InverseScaling(Constant):
 
     def after_epoch(
         self,
-        learning_rate: float,  # noqa: ARG002
+        learning_rate: float,  # noqa: ARG002  (as above)
         initial: float,
         samples_seen: int,
     ) -> float:
@@ -98,8 +98,8 @@ class Adaptive:
     def after_epoch(
         self,
         learning_rate: float,
-        initial: float,  # noqa: ARG002
-        samples_seen: int,  # noqa: ARG002
+        initial: float,  # noqa: ARG002  (as above)
+        samples_seen: int,  # noqa: ARG002  (as above)
     ) -> float:
         """Return `learning_rate`."""
         return learning_rate

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from workings.report.figures.series import Vector, numbers, same_length, text
+from workings.report.figures.series import Vector, numbers, one_a_cell, same_length, text
 from workings.report.figures.style import CLUSTER_COLOURS, CLUSTER_SHAPES, INK, canvas, label, number_ticks
 from workings.report.words import counted, short
 from workings.validate.results import Picture
 
-GRID = 400
-"""Points in the same one of this many cells a side are drawn once: the eye could not part them."""
+CELLS = 400
+"""Points in the same one of this many cells a side are drawn once."""
 
 
 def clusters(picture: Picture) -> tuple[Figure, ...]:
@@ -46,7 +46,8 @@ def _panel(
 ) -> Figure:
     figure = canvas(3.5)
     axes = figure.add_subplot()
-    shown = _distinct(plane, labels)
+    shown = np.zeros(len(plane), dtype=bool)
+    shown[one_a_cell(plane, CELLS, labels)] = True
     for place, each in enumerate(np.unique(labels)):
         points = plane[shown & (labels == each)]
         axes.plot(
@@ -70,17 +71,6 @@ def _panel(
     number_ticks(axes.xaxis)
     number_ticks(axes.yaxis)
     return figure
-
-
-def _distinct(plane: Vector, labels: Vector) -> npt.NDArray[np.bool_]:
-    """Mark one point of each cell and label, so that a large data set stays a small figure."""
-    low, high = plane.min(axis=0), plane.max(axis=0)
-    span = np.where(high > low, high - low, 1.0)
-    cells = np.column_stack([np.rint((plane - low) / span * GRID), labels])
-    first = np.unique(cells, axis=0, return_index=True)[1]
-    marked = np.zeros(len(plane), dtype=bool)
-    marked[first] = True
-    return marked
 
 
 def _plane(picture: Picture, name: str) -> Vector:

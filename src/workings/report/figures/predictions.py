@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from workings.report.figures.series import Vector, same_length, text
+from workings.report.figures.series import one_a_cell, same_length, text
 from workings.report.figures.style import FAINT, OURS, draw_difference, label, number_ticks, stacked
 from workings.validate.results import Picture
 
-GRID = 240
-"""Points in the same one of this many cells a side are drawn once: the eye could not part them."""
+CELLS = 240
+"""Points in the same one of this many cells a side are drawn once."""
 
 
 def predictions(picture: Picture) -> tuple[Figure, ...]:
@@ -24,21 +23,13 @@ def predictions(picture: Picture) -> tuple[Figure, ...]:
     figure, above, below = stacked(4.2)
     low, high = reference.min(), reference.max()
     above.plot([low, high], [low, high], color=FAINT, linewidth=1)
-    shown = _distinct(reference, ours)
+    shown = one_a_cell(np.column_stack([reference, ours]), CELLS)
     above.plot(reference[shown], ours[shown], "o", mfc="none", mec=OURS, mew=0.9, ms=4)
     difference = ours - reference
-    shown = _distinct(reference, difference)
+    shown = one_a_cell(np.column_stack([reference, difference]), CELLS)
     draw_difference(below, reference[shown], difference[shown], line=False)
     label(above, y=text(picture, "ours", "ours"))
     label(below, text(picture, "reference", "reference"), "difference")
     number_ticks(above.yaxis)
     number_ticks(below.xaxis)
     return (figure,)
-
-
-def _distinct(x: Vector, y: Vector) -> npt.NDArray[np.intp]:
-    """Return one point of each cell, so that a large data set stays a small figure."""
-    points = np.column_stack([x, y])
-    low, high = points.min(axis=0), points.max(axis=0)
-    span = np.where(high > low, high - low, 1.0)
-    return np.sort(np.unique(np.rint((points - low) / span * GRID), axis=0, return_index=True)[1])

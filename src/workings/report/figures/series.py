@@ -46,6 +46,23 @@ def text(picture: Picture, name: str, otherwise: str) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 
+def one_a_cell(points: Vector, cells: int, *groups: Vector) -> npt.NDArray[np.intp]:
+    """Return the indices of one point of each cell and group, so that a large data set stays a small figure.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, 2)
+    cells : int
+        Cells a side; the eye could not part two points in one of them.
+    *groups : ndarray of shape (n,)
+        Points of different groups are both kept.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    span = np.where(high > low, high - low, 1.0)
+    places = np.column_stack([np.rint((points - low) / span * cells), *groups])
+    return np.sort(np.unique(places, axis=0, return_index=True)[1])
+
+
 def flag(picture: Picture, name: str) -> bool:
     """Return whether a picture asks for something; one that does not mention it does not."""
     return bool(np.any(np.asarray(picture.series.get(name, False))))

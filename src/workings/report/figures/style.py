@@ -81,10 +81,10 @@ def stacked(height: float) -> tuple[Figure, Axes, Axes]:
     return figure, above, below
 
 
-def legend(figure: Figure, axes: Axes, columns: int = 2) -> None:
+def legend(figure: Figure, axes: Axes) -> None:
     """Place the names of the series above the plot, where they cover nothing."""
     handles, names = axes.get_legend_handles_labels()
-    drawn = figure.legend(handles, names, loc="outside upper left", ncols=columns, handlelength=2.4)
+    drawn = figure.legend(handles, names, loc="outside upper left", ncols=2, handlelength=2.4)
     for text in drawn.get_texts():
         text.set_parse_math(False)
 
