@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 import workings
 from workings.linear_model import QR, SVD, LinearRegression, NonNegative, NormalEquations, Solver
-from workings.linear_model.orthogonal import least_norm as constrained_least_norm
+from workings.linear_model.svd import least_norm as constrained_least_norm
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 4)) + 3.0

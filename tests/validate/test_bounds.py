@@ -9,6 +9,7 @@ import pytest
 
 from workings.validate import datasets, nist
 from workings.validate.bounds import LeastSquaresBounds, Problem, promise
+from workings.validate.compare import AGREEMENT
 from workings.validate.exact import least_squares
 from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
@@ -77,8 +78,8 @@ def test_squaring_the_condition_number() -> None:
     assert np.isfinite(plain.absolute("coef_"))
     assert squared.absolute("coef_") == np.inf
     allowed = promise("coef_", 1.0, [squared])
-    assert allowed.tolerance == 1.0
-    assert "promises no digit" in allowed.reason
+    assert allowed.tolerance == AGREEMENT
+    assert "too much to call agreement" in allowed.reason
 
 
 def test_reading_decimals_counts_in_lengths_before_centring() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from workings.validate.compare import AGREEMENT
 from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 from workings.validate.sensitivity import DRAWS, tolerances
 
@@ -23,7 +24,7 @@ def test_a_linear_map_responds_with_its_condition_number() -> None:
     assert "sums of 50 terms" in allowed["gap"].reason
 
 
-def test_it_never_promises_more_than_the_size_of_a_quantity() -> None:
+def test_it_never_promises_less_than_two_digits() -> None:
     calls = []
 
     def fit(data: np.ndarray) -> dict[str, np.ndarray]:
@@ -32,7 +33,7 @@ def test_it_never_promises_more_than_the_size_of_a_quantity() -> None:
 
     allowed = tolerances(fit, X, fit(X), terms=50)
     assert len(calls) == DRAWS + 1
-    assert allowed["curve"].tolerance == 1.0
-    assert allowed["sign"].tolerance == 1.0
+    assert allowed["curve"].tolerance == AGREEMENT
+    assert allowed["sign"].tolerance == AGREEMENT
     for moved in calls[1:]:
         assert 0 < np.abs(moved / X - 1).max() <= 4 * UNIT_ROUNDOFF

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workings.base.checks import check_sample_weight, is_sparse, require_same_length
+from workings.base.arrays import is_sparse
+from workings.base.checks import check_sample_weight, require_same_length
 from workings.base.exceptions import UndefinedMetricWarning, warn
 
 

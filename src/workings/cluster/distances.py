@@ -160,7 +160,7 @@ def squared_lengths(differences: Floats) -> Floats:
     fours += differences[:, 3:whole:4]
     total = sum_of_rows(np.ascontiguousarray(fours.T))
     for feature in range(whole, differences.shape[1]):
-        total += differences[:, feature]
+        total += differences[:, feature]  # KM.1
     return total
 
 

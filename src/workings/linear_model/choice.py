@@ -9,15 +9,10 @@ import numpy as np
 
 from workings.linear_model.design import Design
 from workings.linear_model.normal_equations import NormalEquations, factorise, solve_factorised
-from workings.linear_model.orthogonal import (
-    QR,
-    SVD,
-    numerical_rank,
-    reduce_rows,
-    solve_least_norm,
-    solve_triangular,
-)
+from workings.linear_model.qr import QR, solve_triangular
+from workings.linear_model.reduction import numerical_rank, reduce_rows
 from workings.linear_model.solution import Solution, Solver
+from workings.linear_model.svd import SVD, solve_least_norm
 
 CHOLESKY_LIMIT = 1e5
 

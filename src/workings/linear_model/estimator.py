@@ -26,9 +26,9 @@ from workings.linear_model.choice import SOLVERS
 from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 from workings.linear_model.nonnegative import NonNegative
-from workings.linear_model.orthogonal import SVD
 from workings.linear_model.solution import Solution, Solver
 from workings.linear_model.sparse import SparseDesign
+from workings.linear_model.svd import SVD
 from workings.recording import Recorder, start_recording
 
 

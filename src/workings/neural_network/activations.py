@@ -11,7 +11,7 @@ from workings.neural_network.parameters import Array
 
 
 def identity(x: Array) -> None:
-    """Leave `x` as it is."""
+    """Leave `x` as it is."""  # NN.2
 
 
 def tanh(x: Array) -> None:
@@ -37,7 +37,7 @@ def softmax(x: Array) -> None:
 
 
 def identity_derivative(z: Array, delta: Array) -> None:
-    """Leave `delta` as it is: the derivative is 1."""
+    """Leave `delta` as it is: the derivative is 1."""  # NN.11
 
 
 def logistic_derivative(z: Array, delta: Array) -> None:

@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from workings.base import Classifier, check_is_fitted, check_X_y, column_or_1d
-from workings.base.scores import accuracy_score
+from workings.base import Classifier, accuracy_score, check_is_fitted, check_X_y, column_or_1d
 from workings.neural_network.availability import available_if
 from workings.neural_network.estimator import SPARSE_FORMATS, MultilayerPerceptron
 from workings.neural_network.labels import LabelBinarizer, distinct_labels, kind_of_target

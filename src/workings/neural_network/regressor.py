@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from workings.base import Constraint, Options, Regressor, check_is_fitted, check_X_y, column_or_1d
-from workings.base.scores import r2_score
+from workings.base import Constraint, Options, Regressor, check_is_fitted, check_X_y, column_or_1d, r2_score
 from workings.neural_network.estimator import SPARSE_FORMATS, MultilayerPerceptron
 from workings.neural_network.parameters import Array
 

@@ -104,7 +104,7 @@ class GradientDescent(UpdateRule):
             velocity, scaled, update = self.velocities[i], self._scaled[i], updates[i]
             np.multiply(gradient, self.learning_rate, out=scaled)
             velocity *= self.momentum
-            velocity -= scaled  # NN.23
+            velocity -= scaled  # NN.23; without momentum NN.22
             if self.nesterov:
                 np.multiply(velocity, self.momentum, out=update)
                 update -= scaled  # NN.24

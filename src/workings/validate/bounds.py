@@ -38,7 +38,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workings.validate.compare import Promise
+from workings.validate.compare import AGREEMENT, Promise
 from workings.validate.exact import ExactFit
 from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
@@ -186,12 +186,14 @@ def promise(quantity: str, magnitude: float, sides: Sequence[LeastSquaresBounds]
     Returns
     -------
     Promise
-        Never above 1: a larger bound excludes nothing, and a difference of the size of the answer is always shown.
+        Never above `AGREEMENT`: where the bound is wider, a larger difference is put to the exact answer.
     """
     total = sum(side.absolute(quantity) for side in sides)
     relative = total / magnitude if magnitude and quantity != "singular_" else total
     sources = " and ".join(dict.fromkeys(side.formula for side in sides))
     both = "Both sides' errors: " if len(sides) > 1 else "One side's error: "
-    if relative < 1.0:
+    if relative < AGREEMENT:
         return Promise(relative, f"{both}{sources}.")
-    return Promise(1.0, f"{both}{sources}; it exceeds 1 and so promises no digit.")
+    return Promise(
+        AGREEMENT, f"{both}{sources}. That allows {relative:.1g}, too much to call agreement; two digits are asked for."
+    )

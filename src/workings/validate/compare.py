@@ -13,6 +13,8 @@ from workings.validate.results import Comparison, Verdict
 
 BITS = "The same operations in the same order give the same bits; nothing else is accepted."
 COUNTS = "A count, a label or a class is equal or wrong."
+AGREEMENT = 0.5e-2
+"""Largest relative tolerance: two digits. A bound beyond it is true but excludes too little to be called agreement."""
 
 
 @dataclass(frozen=True)

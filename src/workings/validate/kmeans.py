@@ -38,7 +38,7 @@ from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 Floats = npt.NDArray[np.float64]
 Values = dict[str, npt.NDArray[Any]]
-COUNTED = {"labels_", "n_iter_", "predict (new rows)"}
+COUNTED = {"labels_", "n_iter_", "n_features_in_", "predict (new rows)"}
 TRAJECTORY = "inertia by iteration"
 
 
@@ -130,6 +130,7 @@ def _values(model: Any, X: Floats, weight: Floats | None) -> Values:
         "labels_": model.labels_,
         "inertia_": np.asarray(model.inertia_),
         "n_iter_": np.asarray(model.n_iter_),
+        "n_features_in_": np.asarray(model.n_features_in_),
         "predict (new rows)": model.predict(between),
         "transform": model.transform(X),
         "score": np.asarray(model.score(X, sample_weight=weight)),

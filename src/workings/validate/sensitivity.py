@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workings.validate.compare import Promise, differences
+from workings.validate.compare import AGREEMENT, Promise, differences
 from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 Floats = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ def tolerances(fit: Callable[[Floats], Values], X: Floats, base: Values, terms: 
 
 def _promise(factor: float, terms: int, change: float) -> Promise:
     return Promise(
-        min(1.0, factor * max(change, UNIT_ROUNDOFF)),
+        min(AGREEMENT, factor * max(change, UNIT_ROUNDOFF)),
         f"One rounding of each entry of X changes scikit-learn's own result by {change:.1e}; sums of {terms} terms in "
         f"another order count {factor:.0f} of them (B.5).",
     )

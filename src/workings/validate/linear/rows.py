@@ -11,7 +11,7 @@ import numpy.typing as npt
 from workings.textbook import linear_regression as textbook
 from workings.validate import nist
 from workings.validate.bounds import LeastSquaresBounds, promise
-from workings.validate.compare import Fit, Promise, compare
+from workings.validate.compare import AGREEMENT, Fit, Promise, compare
 from workings.validate.linear.trial import UNCUT, Trial
 from workings.validate.results import Comparison
 from workings.validate.rounding import UNIT_ROUNDOFF
@@ -59,7 +59,7 @@ def _beside(trial: Trial, fit: Fit, reference: str) -> list[Comparison]:
             trial.promise(quantity, trial.bounds, trial.bounds),
             partial(trial.judge, quantity, reference),
         )
-        for quantity in (QUANTITIES if trial.case.positive else (*QUANTITIES, "rank_"))
+        for quantity in (*QUANTITIES, "n_features_in_", *(() if trial.case.positive else ("rank_",)))
     ]
     if not trial.case.positive:
         route = LeastSquaresBounds(trial.problem, squared=ours.solution_.solver == "normal")
@@ -96,7 +96,7 @@ def _certified(trial: Trial, fit: Fit, certified: nist.CertifiedSet) -> list[Com
                 quantity,
                 trial.value(trial.ours, quantity),
                 value,
-                Promise(min(1.0, allowed.tolerance + PRINTED), reason),
+                Promise(min(AGREEMENT, allowed.tolerance + PRINTED), reason),
             )
         )
     return found
@@ -173,8 +173,8 @@ def _refused(trial: Trial, fit: Fit, bounds: LeastSquaresBounds, sentence: str) 
 
 
 def _powerless(trial: Trial, bounds: LeastSquaresBounds, coef: Floats) -> str:
-    """Explain a textbook's distance from the exact answer, only where its bound promises no digit."""
-    if trial.promise("coef_", bounds).tolerance < 1.0:
+    """Explain a textbook's distance from the exact answer, only where its bound promises no two digits."""
+    if trial.promise("coef_", bounds).tolerance < AGREEMENT:
         return ""
     return (
         f"the exact answer: the normal equations square the condition number {bounds.condition:.1e} and keep "
@@ -184,13 +184,12 @@ def _powerless(trial: Trial, bounds: LeastSquaresBounds, coef: Floats) -> str:
 
 
 def _judge(trial: Trial, bounds: LeastSquaresBounds, quantity: str, values: dict[str, Floats]) -> str:
-    """Say who is right where textbook and scikit-learn differ: the textbook if it keeps its own bound."""
-    tolerance = trial.promise("coef_", bounds).tolerance
-    if tolerance >= 1.0:
-        return _powerless(trial, bounds, values["coef_"])
-    if not trial.keeps_its_bound(quantity, values[quantity], bounds):
-        return ""
+    """Say who is right where textbook and scikit-learn differ: the textbook if it is the nearer, within its bound."""
+    if powerless := _powerless(trial, bounds, values["coef_"]):
+        return powerless
     theirs = trial.references[UNCUT]
+    if not trial.is_right(quantity, values[quantity], trial.value(theirs, quantity), bounds):
+        return ""
     return (
         f"the textbook: {trial.digits(values['coef_']):.1f} correct digits in the coefficients against "
         f"{trial.digits(theirs.coef_):.1f} of {UNCUT}, by exact rational arithmetic."

@@ -115,23 +115,28 @@ class Trial:
 
     def promise(self, quantity: str, *sides: LeastSquaresBounds) -> Promise:
         """Return the tolerance for a quantity whose errors are those of the given sides."""
-        if quantity == "rank_":
+        if quantity in ("rank_", "n_features_in_"):
             return Promise(0.0, COUNTS)
         magnitude = float(np.abs(self.truth[quantity]).max()) if quantity in self.truth else 1.0
         return promise(quantity, magnitude, sides)
 
-    def keeps_its_bound(self, quantity: str, value: npt.NDArray[Any], bounds: LeastSquaresBounds) -> bool:
-        """Whether a value is as close to the exact answer as its own bound promises."""
+    def is_right(
+        self, quantity: str, value: npt.NDArray[Any], other: npt.NDArray[Any], bounds: LeastSquaresBounds
+    ) -> bool:
+        """Whether a value is within its own bound of the exact answer, and nearer to it than another value."""
         truth = self.truth[quantity]
+        if not value.shape == other.shape == truth.shape:
+            return False
+        error, others = np.abs(value - truth).max(), np.abs(other - truth).max()
         allowed = self.promise(quantity, bounds).tolerance * (float(np.abs(truth).max()) or 1.0)
-        return bool(value.shape == truth.shape and (np.abs(value - truth) <= allowed).all())
+        return bool(error <= allowed and error < others)
 
     def judge(self, quantity: str, reference: str) -> str:
-        """Say who is right where two differ: ours if it keeps its own bound; else nobody is shown to be."""
+        """Say who is right where two differ: ours if it is the nearer, within its bound; else nobody is shown to be."""
         theirs = self.references[reference]
-        if quantity not in self.truth or not self.keeps_its_bound(
-            quantity, self.value(self.ours, quantity), self.bounds
-        ):
+        if quantity not in self.truth:
+            return ""
+        if not self.is_right(quantity, self.value(self.ours, quantity), self.value(theirs, quantity), self.bounds):
             return ""
         lost = self.exact.rank - int(theirs.rank_)
         if lost:

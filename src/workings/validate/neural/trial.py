@@ -18,7 +18,8 @@ from workings.validate.sensitivity import tolerances
 
 Floats = npt.NDArray[np.float64]
 Values = dict[str, npt.NDArray[Any]]
-COUNTED = {"n_iter_", "t_", "classes_", "predict (classes)"}
+COUNTS_AND_NAMES = ("n_iter_", "t_", "n_features_in_", "n_layers_", "n_outputs_", "out_activation_")
+COUNTED = {*COUNTS_AND_NAMES, "classes_", "predict (classes)"}
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,19 @@ def values(model: Any, X: Floats, y: npt.NDArray[Any]) -> Values:
         "coefs_": flat(model.coefs_),
         "intercepts_": flat(model.intercepts_),
         "loss_": np.asarray(model.loss_),
-        "n_iter_": np.asarray(model.n_iter_),
-        "t_": np.asarray(model.t_),
         "score": np.asarray(model.score(X, y)),
     }
-    for trajectory in ("loss_curve_", "validation_scores_"):
-        if getattr(model, trajectory, None) is not None:
-            found[trajectory] = np.asarray(getattr(model, trajectory), dtype=np.float64)
+    found |= {name: np.asarray(getattr(model, name)) for name in COUNTS_AND_NAMES}
+    # only some solvers and early stopping keep these
+    for name in ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"):
+        if getattr(model, name, None) is not None:
+            found[name] = np.asarray(getattr(model, name), dtype=np.float64)
     if hasattr(model, "predict_proba"):
         found |= {
             "classes_": model.classes_,
             "predict (classes)": model.predict(X),
             "predict_proba": model.predict_proba(X),
+            "predict_log_proba": model.predict_log_proba(X),
         }
     else:
         found["predict"] = model.predict(X)
