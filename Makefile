@@ -11,6 +11,7 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo )
 OUT ?= workings-report
 
 # One thread: scikit-learn's k-means gives other bits with two, and two cores are shared by the test workers.
@@ -46,11 +47,12 @@ studies: .venv/.installed-test
 bench: .venv/.installed-test
 	@$(BIN)/python benchmarks/digits.py
 
-browser:
-	@if ! command -v chromium >/dev/null; then
+# Debian's Chromium, and the one library that playwright's driver needs beyond a bare system
+browser: .venv/.installed-test
+	@if ! command -v chromium >/dev/null || ! $(BIN)/playwright --version >/dev/null 2>&1; then
 		echo "Installing Chromium with apt-get, to look at the page as its reader will."
-		$(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq
-		$(if $(filter 0,$(shell id -u)),,sudo )DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+		$(AS_ROOT)apt-get update -qq
+		$(AS_ROOT)env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium libatomic1 >/dev/null
 	fi
 
 .venv/bin/python:
@@ -60,8 +62,8 @@ browser:
 	fi
 	# Debian ships Python without the module that puts pip into a new environment
 	if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then
-		$(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq
-		$(if $(filter 0,$(shell id -u)),,sudo )DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+		$(AS_ROOT)apt-get update -qq
+		$(AS_ROOT)env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
 	fi
 	"$(PYTHON)" -m venv .venv
 

@@ -44,6 +44,12 @@ CASES: dict[str, tuple[str, dict[str, Any], np.ndarray, np.ndarray | None]] = {
         X,
         None,
     ),
+    "KMeans(10, init='random', algorithm='elkan')": (
+        "KMeans",
+        {"n_clusters": 10, "init": "random", "algorithm": "elkan", "random_state": 0},
+        X,
+        None,
+    ),
     "MLPClassifier(), 30 epochs": ("MLPClassifier", {"max_iter": 30, "random_state": 0}, scaled, y),
     "MLPClassifier(activation='logistic'), 30 epochs": (
         "MLPClassifier",
