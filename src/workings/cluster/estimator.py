@@ -90,7 +90,9 @@ class KMeans(Transformer, Clusterer, Estimator):
 
     Labels, centres, inertia and number of iterations have the bits of scikit-learn 1.9.1 on one thread. A callable
     that returns the same array in each run is the exception: here each run begins from a copy; there the runs overwrite
-    it. With two threads scikit-learn differs from itself in the last bits.
+    it. With two threads scikit-learn differs from itself in the last bits. With more features than the BLAS takes
+    in one panel (384 where this was measured), the norms of the centres enter its sums at another place than here: rows
+    that are equally near to two centres, as in tables of small integers, may then go to the other one.
 
     Sources: S. Lloyd (1982); D. Arthur and S. Vassilvitskii (2007); C. Elkan (2003). Equations KM.1 to KM.9 are
     written out in `workings.textbook.k_means`.
