@@ -178,7 +178,7 @@ def _print(validation: Validation, console: Console, page: Path | None) -> None:
     same, within, differ = (validation.count(verdict) for verdict in Verdict)
     console.print(
         f"\n{total} comparison{'s' * (total != 1)}: {same} same bits, {within} within the bound, "
-        f"{differ} differ, of which {len(validation.unexplained)} unexplained."
+        f"{differ} differ, {len(validation.unexplained)} unexplained."
     )
     if page is not None:
         console.print(Text(f"Page: {page}"), soft_wrap=True)

@@ -111,7 +111,7 @@ def test_an_unexplained_difference_is_exit_status_1_and_named(run: Callable[...,
     flat = " ".join(result.stdout.split())
     assert "UNEXPLAINED" in flat
     assert "linear, diabetes, LinearRegression(), ours beside scikit-learn tol=0: score differs by inf" in flat
-    assert "1 differ, of which 1 unexplained" in flat
+    assert "1 differ, 1 unexplained" in flat
     assert run("validate", "--json", found=validation(UNKNOWN)).exit_code == 1
 
 
