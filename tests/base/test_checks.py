@@ -156,6 +156,10 @@ def test_targets():
         assert check_X_y(Model(), X, np.ones((3, 1)))[1].shape == (3,)
     assert check_X_y(Model(), X, np.ones((3, 2)), multi_output=True)[1].shape == (3, 2)
     assert column_or_1d([[1], [2]]).tolist() == [1, 2]
+    indicators = sparse.csr_array(np.eye(3))
+    assert is_sparse(check_X_y(Model(), X, indicators, multi_output=True)[1])
+    with pytest.raises(TypeError, match="Sparse data was passed for y"):
+        check_X_y(Model(), X, indicators, multi_output=True, y_numeric=True)
 
 
 @pytest.mark.parametrize(

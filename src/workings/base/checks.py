@@ -81,12 +81,12 @@ def check_X_y(
     multi_output : bool, default=False
         Let a two-dimensional target through; otherwise a column is flattened with a warning.
     y_numeric : bool, default=False
-        Turn a target of Python objects into float64.
+        Turn a target of Python objects into float64, and refuse a sparse one: only indicators of labels are sparse.
 
     Returns
     -------
     X : ndarray or CSR matrix
-    y : ndarray
+    y : ndarray, or CSR matrix of label indicators
 
     Raises
     ------
@@ -98,7 +98,9 @@ def check_X_y(
         raise ValueError(f"This {owner} estimator requires y to be passed, but the target y is None.")
     X = check_X(estimator, X, reset=reset, accept_sparse=accept_sparse)
     if multi_output:
-        y = check_array(y, name="y", owner=owner, dtype=None, accept_sparse=True, ensure_2d=False, min_samples=0)
+        y = check_array(
+            y, name="y", owner=owner, dtype=None, accept_sparse=not y_numeric, ensure_2d=False, min_samples=0
+        )
     else:
         y = column_or_1d(y, warn_about_column=True)
         if np.iscomplexobj(y):

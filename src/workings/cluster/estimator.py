@@ -28,7 +28,7 @@ from workings.base import (
 from workings.cluster.distances import Floats, Labels, distance_table, squared_norms
 from workings.cluster.elkan import TriangleBounds
 from workings.cluster.lloyd import Assignment, BruteForce, Run, iterate
-from workings.cluster.magnitude import require_multipliable, require_squarable, require_visible
+from workings.cluster.magnitude import require_multipliable, require_squarable, require_visible, too_large
 from workings.cluster.progress import Progress
 from workings.cluster.rows import Rows, as_rows, inertia
 from workings.cluster.seeding import initial_centers, require_shape
@@ -91,7 +91,7 @@ class KMeans(Transformer, Clusterer, Estimator):
     Labels, centres, inertia and number of iterations have the bits of scikit-learn 1.9.1 on one thread. A callable
     that returns the same array in each run is the exception: here each run begins from a copy; there the runs overwrite
     it. With two threads scikit-learn differs from itself in the last bits. With more features than the BLAS takes
-    in one panel (384 where this was measured), the norms of the centres enter its sums at another place than here: rows
+    in one panel (some hundreds), the norms of the centres enter its sums at another place than here: rows
     that are equally near to two centres, as in tables of small integers, may then go to the other one.
 
     Sources: S. Lloyd (1982); D. Arthur and S. Vassilvitskii (2007); C. Elkan (2003). Equations KM.1 to KM.9 are
@@ -417,7 +417,7 @@ def _finite_mean(X: Floats) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):
         mean: Floats = X.mean(axis=0)
     if not np.isfinite(mean).all():
-        require_squarable(np.array([np.inf], dtype=X.dtype))
+        raise too_large(X.dtype)
     return mean
 
 

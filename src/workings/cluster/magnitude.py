@@ -9,6 +9,24 @@ import numpy as np
 from workings.cluster.distances import Floats
 
 
+def too_large(dtype: np.dtype[Any]) -> ValueError:
+    """Return the error for entries whose sums or squares overflow.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the data.
+
+    Returns
+    -------
+    ValueError
+    """
+    return ValueError(
+        f"Input X is too large: squared distances, or their weighted sum, overflow {dtype}. Divide X (or the "
+        "weights) by a constant: k-means finds the same clusters on any common scale."
+    )
+
+
 def require_squarable(norms: Floats, weights: Floats | None = None) -> None:
     """Raise if squared distances between rows cannot be represented.
 
@@ -30,10 +48,7 @@ def require_squarable(norms: Floats, weights: Floats | None = None) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         total = 4 * largest if weights is None else 4 * largest * weights.sum()
     if not np.isfinite(total):
-        raise ValueError(
-            f"Input X is too large: squared distances, or their weighted sum, overflow {norms.dtype}. Divide X (or the "
-            "weights) by a constant: k-means finds the same clusters on any common scale."
-        )
+        raise too_large(norms.dtype)
     if weights is not None and (weights[weights > 0] < range_of_type.tiny).any():
         raise ValueError(
             f"Some sample weights lie below {range_of_type.tiny:.1e}, where {norms.dtype} has no reciprocal for them. "

@@ -155,8 +155,6 @@ class LinearRegression(Regressor, Estimator):
         self._check_parameters()
         recorder = start_recording(self)
         X, y = check_X_y(self, X, y, accept_sparse=not self.positive, multi_output=True, y_numeric=True)
-        if is_sparse(y):
-            raise TypeError("Sparse data was passed for y, but dense data is required. Use '.toarray()' to convert it.")
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)

@@ -80,8 +80,9 @@ def numerical_rank(spectrum: Floats, rows: int) -> int:
 
     Notes
     -----
-    For columns that repeat exactly, the smallest singular value measured up to 2 q units of roundoff (relative
-    to the largest, n <= 5000) and 45 units at n = 1e6; the cut lies a factor of ten above.
+    Columns that repeat exactly leave singular values of the size of the factorisation's rounding, which grows with q
+    and, blocks being stacked, slowly with the rows; the cut lies above it by a margin that tests hold for repeated
+    columns. Fails when columns depend on each other only up to rounding of the data: they count as independent.
     """
     if not len(spectrum):
         return 0

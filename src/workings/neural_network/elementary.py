@@ -1,7 +1,7 @@
 """The C library's exponential and logarithm through NumPy, so that every machine gives the same bits.
 
 NumPy replaces ``exp`` and ``log`` by vector kernels of its own on processors with AVX-512 (and for single precision
-on most): their last bit differs from the C library's in one value of fifty. SciPy, and so scikit-learn, calls the C
+on most): their last bit differs from the C library's for some arguments. SciPy, and so scikit-learn, calls the C
 library. The complex exponential of NumPy also calls the C library, which for a real argument multiplies its own
 ``exp`` by 1.
 """
@@ -25,7 +25,7 @@ def logistic(x: Array) -> None:
 
     Notes
     -----
-    Memory: one complex array of the shape of `x`. About 8 ns an element.
+    Memory: one complex array of the shape of `x`.
     """
     scratch = np.negative(x).astype(np.result_type(x.dtype, np.complex64))
     with np.errstate(all="ignore"):  # exp overflows to infinity, whose reciprocal is the right 0
@@ -49,7 +49,7 @@ def log(x: Array) -> Array:
 
     Notes
     -----
-    About 90 ns an element, which is why the losses ask for one logarithm a sample and not one a class.
+    A call an element, which is why the losses ask for one logarithm a sample and not one a class.
     """
     x = np.asarray(x, dtype=np.float64)
     flat = x.ravel()

@@ -133,12 +133,12 @@ def normal_equations(X: Floats, y: Floats) -> tuple[Floats, float]:
     return coef, float(intercept)
 
 
-def largest_curvature(X: Floats, squarings: int = 60) -> float:
-    """Return the largest eigenvalue of the Hessian; each squaring doubles the power of a power method."""
+def largest_curvature(X: Floats) -> float:
+    """Return the largest eigenvalue of the Hessian; sixty squarings make a power method of 2⁶⁰ steps."""
     X1 = np.column_stack([X, np.ones(len(X))])
     H = X1.T @ X1 / len(X)  # OLS.12
     M = H / np.trace(H)
-    for _ in range(squarings):
+    for _ in range(60):
         M = M @ M
         M = M / np.trace(M)  # OLS.13
     return float(np.trace(H @ M))
