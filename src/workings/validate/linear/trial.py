@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import sklearn.linear_model
 
+from workings.arithmetic.rational import ExactFit, least_squares
 from workings.linear_model import LinearRegression
 from workings.validate import nist
 from workings.validate.bounds import LeastSquaresBounds, Problem, promise
 from workings.validate.compare import COUNTS, Promise
 from workings.validate.datasets import Dataset
-from workings.validate.exact import ExactFit, correct_digits, least_squares, nonnegative_least_squares
+from workings.validate.exact import correct_digits, nonnegative_least_squares, score
 
 Floats = npt.NDArray[np.float64]
 DEFAULT, UNCUT = "scikit-learn", "scikit-learn tol=0"
@@ -97,7 +98,7 @@ class Trial:
             "coef_": self.exact.coef_,
             "intercept_": self.exact.intercept_ if case.fit_intercept else np.asarray(0.0),
             "predict": self.exact.predict(X),
-            "score": np.asarray(self.exact.score(X, y, weight)),
+            "score": np.asarray(score(self.exact, X, y, weight)),
             "rank_": np.asarray(self.exact.rank),
         }
 
@@ -164,4 +165,4 @@ def own_units_condition(problem: Problem) -> float:
 def _restricted(exact: ExactFit, used: npt.NDArray[np.bool_]) -> ExactFit:
     """Return the exact answer on the columns that it uses."""
     coef = tuple(tuple(value for value, keep in zip(row, used, strict=True) if keep) for row in exact.coef)
-    return ExactFit(coef, exact.intercept, exact.rank, (*exact.shape[:-1], int(used.sum())))
+    return replace(exact, coef=coef, shape=(*exact.shape[:-1], int(used.sum())))
