@@ -299,8 +299,16 @@ def test_solvers_are_objects_with_names():
     assert isinstance(clone(LinearRegression(solver=SVD(tol=0.1))).solver, Solver)
 
 
-@pytest.mark.parametrize("solver", ["normal", "qr"])
-@pytest.mark.parametrize("A", [np.column_stack([X, X]), X[:3]], ids=["dependent", "wide"])
+@pytest.mark.parametrize(
+    ("solver", "A"),
+    [
+        ("normal", np.column_stack([X, X])),
+        ("qr", np.column_stack([X, X])),
+        ("qr", X[:3]),
+        ("dual", X),
+        ("exact", X[:3]),
+    ],
+)
 def test_a_solver_that_cannot_says_what_to_check(solver, A):
     with pytest.raises(ValueError, match="Use solver="):
         LinearRegression(solver=solver).fit(A, Y[: len(A)])
@@ -342,7 +350,7 @@ def test_recording_changes_nothing_and_tells_the_steps():
     gains = tape.frame("nonnegative")["gain"].to_numpy()
     assert (np.diff(gains) > 0).all()
     factorisation = tape.frame("factorisation").iloc[0]
-    assert factorisation["solver"] == "normal"
+    assert factorisation["solver"] == "exact"
     assert factorisation["rank"] == 4
 
 

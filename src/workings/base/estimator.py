@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -35,6 +36,7 @@ class Estimator:
         add_request_setters(cls)
 
     @classmethod
+    @cache
     def _parameter_defaults(cls) -> dict[str, Any]:
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         for parameter in parameters:

@@ -31,6 +31,10 @@ class UndefinedMetricWarning(UserWarning):
     """A score is not defined for the data at hand."""
 
 
+class PrecisionWarning(UserWarning):
+    """Nothing could be proved about digits that usually are."""
+
+
 def _rebuild(own: type[BaseException], args: tuple[Any, ...]) -> BaseException:
     return recognised(own)(*args)
 

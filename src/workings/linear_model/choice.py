@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
-
+from workings.linear_model.certificate import not_proved
+from workings.linear_model.decimal import Decimal
+from workings.linear_model.descent import ConjugateGradients, GradientDescent, HeavyBall, Nesterov, Stochastic
 from workings.linear_model.design import Design
-from workings.linear_model.normal_equations import NormalEquations, factorise, solve_factorised
+from workings.linear_model.dual import Dual, solve_dual
+from workings.linear_model.exact import Exact, attempt_exactly
+from workings.linear_model.normal_equations import NormalEquations
 from workings.linear_model.qr import QR, solve_triangular
-from workings.linear_model.reduction import numerical_rank, reduce_rows
+from workings.linear_model.reduction import numerical_rank
 from workings.linear_model.solution import Solution, Solver
 from workings.linear_model.svd import SVD, solve_least_norm
 
-CHOLESKY_LIMIT = 1e5
+TOO_FEW_ROWS = not_proved(
+    "There are more features than rows: no coefficients are the one right answer, so nothing is proved about those of "
+    "least norm."
+)
 
 
 @dataclass(frozen=True)
 class Automatic(Solver):
-    """Solve by the cheapest method that keeps the digits the data allow.
+    """Solve with every digit right where there is one right answer, and say what was done where there is none.
 
     Notes
     -----
-    More features than rows: `SVD`. Otherwise a Cholesky factorisation of the Gram matrix, which also yields an upper
-    estimate of the condition number k of the scaled columns. Up to k = 1e5 it is kept: its error of about
-    ``k**2 u`` (u = 2^-53) is squared by the refinement to at most 1e-12, below the ``k u`` that QR would leave.
-    Beyond, a QR factorisation; and where a singular value of its triangle is no larger than rounding, `SVD`.
+    `Exact` where the columns are independent. Beyond what it can prove, `QR`. Where columns depend on each other, or
+    outnumber the rows, the coefficients of least norm: `Dual` or `SVD`.
     """
 
     name: ClassVar[str] = "auto"
 
     def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
         if design.wide:
-            return SVD().solve(design)
-        factor = factorise(design.gram)
-        if factor is not None and factor.condition <= CHOLESKY_LIMIT:
-            reason = (
-                f"The condition number of the scaled columns is at most {factor.condition:.2g}: the normal equations "
-                "with one refinement keep every digit that the data allow."
-            )
-            return solve_factorised(design, factor, reason)
-        reduction = reduce_rows(design)
-        spectrum = np.linalg.svd(reduction.R, compute_uv=False)
+            solution = solve_dual(design) or SVD().solve(design)
+            return replace(solution, certificate=TOO_FEW_ROWS, warning=True)
+        attempt = attempt_exactly(design)
+        if attempt.solution is not None:
+            return replace(attempt.solution, warning=not attempt.solution.certificate.proved)
+        reduction, spectrum = attempt.reduction, attempt.spectrum
+        assert reduction is not None
+        assert spectrum is not None
         rank = numerical_rank(spectrum, design.n_rows)
         if rank == len(design.active):
             reason = (
@@ -50,13 +52,37 @@ class Automatic(Solver):
                 "equations would square it, an orthogonal factorisation does not. Coefficients are uncertain in "
                 "their last digits; look for columns that nearly repeat or sum to one another."
             )
-            return solve_triangular(design, reduction, spectrum, reason)
+            certificate = not_proved(
+                "The columns are so nearly dependent that double arithmetic finds no approximate inverse to prove "
+                "anything with: the coefficients may have no right digit."
+            )
+            return replace(solve_triangular(design, reduction, spectrum, reason), certificate=certificate, warning=True)
         reason = (
             f"Only {rank} of {len(design.active)} varying columns are independent, so many coefficients fit equally "
             "well; these have the least norm. Look for columns that repeat or sum to one another, such as an "
             "indicator for every category."
         )
-        return solve_least_norm(design, reduction, reason)
+        certificate = not_proved(
+            f"Only {rank} of {len(design.active)} varying columns are independent: no coefficients are the one right "
+            "answer, so nothing is proved about those of least norm."
+        )
+        return replace(solve_least_norm(design, reduction, reason), certificate=certificate, warning=True)
 
 
-SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Automatic(), NormalEquations(), QR(), SVD())}
+SOLVERS: dict[str, Solver] = {
+    solver.name: solver
+    for solver in (
+        Automatic(),
+        Exact(),
+        Decimal(),
+        NormalEquations(),
+        QR(),
+        SVD(),
+        Dual(),
+        GradientDescent(),
+        Stochastic(),
+        HeavyBall(),
+        Nesterov(),
+        ConjugateGradients(),
+    )
+}

@@ -1,4 +1,4 @@
-"""The data of one fit as solvers see them: centred, weighted, scaled by powers of two, in blocks of rows."""
+"""The data of one fit as solvers see them: shifted, weighted, scaled by powers of two, in blocks of rows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.error_free import sum_rows, two_product, two_sum
 from workings.linear_model.moments import Floats, Moments, combine, statistics
 from workings.linear_model.solution import Solution
-from workings.linear_model.twofold import sum_rows, two_product
 
-BLOCK_BYTES = 1 << 19  # a block, its centred copy and the Gram matrix stay in a core's cache
+BLOCK_BYTES = 1 << 19  # a block and what is made of it stay in a core's cache
+FEWEST_ROWS, MOST_ROWS = 1024, 2048  # of a block; fewer, and products are slow; more, and their sums are less exact
 SAFE = 1e120  # magnitudes between 1/SAFE and SAFE can be squared and summed without over- or underflow
 UNIT_ROUNDOFF = 2.0**-53
+LARGEST_RATIO = 1e3  # sum of squares over sum of squared deviations, above which a column is shifted
+CONSTANT_RATIO = 1e8  # the same, above which a column may be constant
+MOST_SHIFTS = 4
 
 NO_EXPONENT = -(1 << 20)  # below every binary exponent
 
@@ -28,15 +32,13 @@ class Design:
     Parameters
     ----------
     X : ndarray of shape (n, p)
-        Features, float32 or float64; not changed unless `overwrite` is true.
+        Features, float32 or float64; not changed.
     Y : ndarray of shape (n, k)
-        Targets, float64; not changed.
+        Targets, float32 or float64; not changed.
     weights : ndarray of shape (n,), optional
         Non-negative sample weights with a positive sum. Rows of weight zero are left out.
     centred : bool, default=True
         Whether the model has an intercept: features and targets become deviations from their weighted means.
-    overwrite : bool, default=False
-        Keep the centred rows in the memory of X where its type allows, instead of recomputing them.
 
     Attributes
     ----------
@@ -45,23 +47,26 @@ class Design:
         minimum-norm solution gives it exactly 0, so solvers never see it.
     scale : ndarray of shape (q,)
         Powers of two that the active columns are multiplied by.
+    shift_x, shift_y : ndarray of shape (p,), (k,)
+        What is subtracted before anything is summed: zero for a feature whose mean is not far from zero.
+    weight : float
+        Sum of the weights, divided by a power of four that brings the largest near 1; without weights, n.
     moments : Moments
-        Means, Gram matrix and cross products before scaling.
+        Sums of the shifted, unscaled columns.
 
     Notes
     -----
     All sums are accumulated in float64, whatever the type of X. Scaling is by powers of two only, so it rounds
-    nothing. Memory: one block beside X, and ``p * p`` numbers for the Gram matrix where ``p <= n``.
+    nothing. A column whose mean is large against its spread would lose digits when squares are summed, so it is
+    shifted by about its mean and summed again.
+    Memory: one block beside X, and ``p * p`` numbers for the Gram matrix where ``p <= n``.
     """
 
-    def __init__(
-        self, X: Any, Y: Floats, weights: Floats | None = None, *, centred: bool = True, overwrite: bool = False
-    ) -> None:
+    def __init__(self, X: Any, Y: Floats, weights: Floats | None = None, *, centred: bool = True) -> None:
         self.n_samples, self.n_features = X.shape
         self.n_targets = Y.shape[1]
         self.centred = centred
-        self._X = X
-        self._Y = Y
+        self.data = X, Y, weights
         self._weight_exponent = 0
         self._weights = weights
         self._kept: npt.NDArray[np.intp] | None = None
@@ -71,36 +76,78 @@ class Design:
             if not self._weights.all():
                 self._kept = np.flatnonzero(self._weights)
         self.n_rows = self.n_samples if self._kept is None else len(self._kept)
+        self.weight = float(self.n_rows) if self._weights is None else float(self._weights.sum())
         self.wide = self.n_rows < self.n_features
+        self.rows_of_a_block = min(max(BLOCK_BYTES // (8 * self.n_features), FEWEST_ROWS), MOST_ROWS)
+        self.block_count = -(-self.n_rows // self.rows_of_a_block)
+        self._rescaled = False
         self._x_exponents = np.zeros(self.n_features, dtype=np.intc)
         self._y_exponents = np.zeros(self.n_targets, dtype=np.intc)
-        self.moments = self._safe_moments()
+        self.shift_x = np.zeros(self.n_features)
+        self.shift_y = np.zeros(self.n_targets)
+        self._constant = np.zeros(self.n_features, dtype=bool)
+        with np.errstate(all="ignore"):
+            self.moments = self._safe_moments()
+        self._all_active = not self._constant.any()
         self.active = np.flatnonzero(~self._constant)
-        self._all_active = len(self.active) == self.n_features
-        squares = self.moments.squares[self.active]
-        self._exponents = np.asarray(np.rint(np.log2(squares) / 2), dtype=np.intc)
-        self.scale = np.ldexp(1.0, -self._exponents)
-        self.overwritten = overwrite and self._overwrite()
+        exponents = np.frexp(self._squares(self.moments)[self.active])[1] // 2
+        self.scale = np.ldexp(1.0, -exponents)
+        self._lift = exponents + self._x_exponents[self.active]
 
     # -- what solvers ask for ------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
+    def mean(self) -> Floats:
+        """Means of the shifted, scaled active columns, shape (q,); zeros without an intercept."""
+        if not self.centred:
+            return np.zeros(len(self.active))
+        mean: Floats = self.moments.cross[self.active, -1] * (self.scale / self.weight)
+        return mean
+
+    @cached_property
     def gram(self) -> Floats:
-        """Gram matrix of the scaled active columns, shape (q, q), its diagonal between 0.5 and 2."""
+        """Gram matrix of the centred, scaled active columns, shape (q, q), its diagonal between 0.5 and 2."""
         gram = self.moments.gram
         if gram is None:
-            gram = self._moments(with_gram=True).gram
+            gram = self._summed(with_gram=True).gram
         assert gram is not None
         if not self._all_active:
             gram = gram[np.ix_(self.active, self.active)]
         scaled: Floats = gram * self.scale * self.scale[:, np.newaxis]
+        if self.centred:
+            scaled -= np.multiply.outer(self.mean, self.mean * self.weight)
         return scaled
 
     @property
     def cross(self) -> Floats:
-        """Products of the scaled active columns with the targets, shape (q, k)."""
-        cross: Floats = self.moments.cross[self.active] * self.scale[:, np.newaxis]
+        """Products of the centred, scaled active columns with the targets, shape (q, k)."""
+        cross: Floats = self.moments.cross[self.active, : self.n_targets] * self.scale[:, np.newaxis]
+        if self.centred:
+            cross = cross - np.multiply.outer(self.mean, self.moments.inner[-1, :-1])
         return cross
+
+    def near_constant(self, z: Floats) -> Floats:
+        """Return the intercepts of the shifted columns and targets, (k,), for coefficients of the scaled columns."""
+        if not self.centred:
+            return np.zeros(self.n_targets)
+        near: Floats = self.moments.inner[-1, :-1] / self.weight - self.mean @ z  # OLS.5
+        return near
+
+    @cached_property
+    def shifted_lengths(self) -> Floats:
+        """Lengths of the shifted, scaled active columns, not centred, shape (q,)."""
+        lengths: Floats = np.sqrt(self.moments.squares[self.active]) * self.scale
+        return lengths
+
+    @property
+    def shift(self) -> Floats:
+        """What is subtracted from the active columns before they are scaled, shape (q,)."""
+        return self.shift_x[self.active]
+
+    @cached_property
+    def block_lengths(self) -> Floats:
+        """For each active column the largest length, without weights, in a block of `raw_blocks`; shape (q,)."""
+        return np.sqrt(self.moments.largest[self.active])
 
     def blocks(self) -> Iterator[tuple[Floats, Floats]]:
         """Yield centred, weighted and scaled blocks of rows: active columns (b, q) and targets (b, k)."""
@@ -127,31 +174,24 @@ class Design:
         return gradient, squares
 
     def raw_blocks(self) -> Iterator[tuple[Floats, Floats, Floats | None]]:
-        """Yield blocks as they came, not centred nor scaled: active columns (b, q), targets (b, k), weights (b,).
+        """Yield blocks as they came: active columns (b, q), targets (b, k), weights (b,).
 
-        Only not while `overwritten`, and after the rare rescaling against overflow.
+        Neither shifted nor scaled, but for the rare rescaling against overflow, which is by powers of two.
         """
         for rows in self._slices():
             A, B, weights = self._raw(rows)
-            yield A[:, self.active], B, weights
+            yield A if self._all_active else A[:, self.active], B, weights
 
-    def constant_term(self, coef: Floats, coef_low: Floats) -> tuple[Floats, Floats]:
-        """Return mean of y minus means of x times coefficients, (k,), as two doubles, in the scale of `raw_blocks`.
-
-        Parameters
-        ----------
-        coef, coef_low : ndarray of shape (q, k)
-            Coefficients of the active columns as unevaluated sums of two doubles.
-        """
-        moments, active = self.moments, self.active
-        mean, mean_low = moments.mean_x[active, np.newaxis], moments.mean_x_low[active, np.newaxis]
-        share, error = two_product(mean, coef)
-        high, low = sum_rows(np.vstack([moments.mean_y, -share]))
-        return high, low + moments.mean_y_low - (error + mean * coef_low + mean_low * coef).sum(axis=0)
+    @property
+    def row_roots(self) -> Floats:
+        """Square roots of the weights of the rows in `blocks`, shape (n_rows,)."""
+        if self._weights is None:
+            return np.ones(self.n_rows)
+        return np.sqrt(self._weights if self._kept is None else self._weights[self._kept])
 
     def residual_norms(self, coef: Floats) -> Floats:
         """Return the weighted residual norm of each target, shape (k,), for coefficients (p, k) in data units."""
-        z = np.ldexp(coef[self.active], self._lift()[:, np.newaxis] - self._y_exponents)
+        z = np.ldexp(coef[self.active], self._lift[:, np.newaxis] - self._y_exponents)
         norms: Floats = np.ldexp(np.sqrt(self.gradient(z)[1]), self._y_exponents + self._weight_exponent)
         return norms
 
@@ -159,45 +199,72 @@ class Design:
 
     def unscaled(self, z: Floats) -> Floats:
         """Return coefficients (p, k) in the units of the data from those of the scaled active columns (q, k)."""
+        with np.errstate(over="ignore"):
+            unscaled: Floats = np.ldexp(z, self._y_exponents - self._lift[:, np.newaxis])
+        if self._all_active:
+            return unscaled
         coef = np.zeros((self.n_features, self.n_targets))
-        with np.errstate(over="ignore", under="ignore"):
-            coef[self.active] = np.ldexp(z, self._y_exponents - self._lift()[:, np.newaxis])
+        coef[self.active] = unscaled
         return coef
+
+    def unscaled_targets(self, values: Floats) -> Floats:
+        """Return numbers in the units of the targets from those in the scale of `raw_blocks`, shape (..., k)."""
+        if not self._rescaled:
+            return values
+        with np.errstate(over="ignore"):
+            return np.ldexp(values, self._y_exponents)
 
     @cached_property
     def lengths(self) -> Floats:
         """The power of two that each active column was divided by, relative to the largest of them; shape (q,)."""
-        lift = self._lift()
+        lift = self._lift
         lengths: Floats = np.ldexp(1.0, lift - lift.max(initial=NO_EXPONENT))
         return lengths
 
     @property
     def top_exponent(self) -> int:
         """Binary exponent of the largest length, for matrices in units of it."""
-        return int(self._lift().max(initial=NO_EXPONENT)) + self._weight_exponent
+        return int(self._lift.max(initial=NO_EXPONENT)) + self._weight_exponent
 
     @property
     def data_roundoff(self) -> float:
         """Unit roundoff of the type of X."""
-        return float(np.finfo(self._X.dtype).eps) / 2
+        return float(np.finfo(self.data[0].dtype).eps) / 2
 
-    def intercept(self, solution: Solution) -> Floats:
-        """Return the intercept of each target, shape (k,): mean of y minus means of x times coefficients.
+    def intercept(self, solution: Solution) -> tuple[Floats, Floats]:
+        """Return the intercept of each target as two doubles, (k,): mean of y less means of X times coefficients.
 
-        Computed in twice the working precision, because the products cancel where the means are large.
+        The shift's share is summed in twice the working precision, because it cancels where the means are large.
         """
         if not self.centred:
-            return np.zeros(self.n_targets)
-        shifts = self._x_exponents[self.active, np.newaxis] - self._y_exponents
-        high, low = self.constant_term(
-            np.ldexp(solution.coef[self.active], shifts), np.ldexp(solution.coef_low[self.active], shifts)
-        )  # OLS.5
-        return np.ldexp(high + (low + solution.mean_residual), self._y_exponents)
+            return np.zeros(self.n_targets), np.zeros(self.n_targets)
+        if solution.intercept is not None and solution.intercept_low is not None:
+            return solution.intercept, solution.intercept_low
+        up = self._lift[:, np.newaxis] - self._y_exponents
+        z = np.ldexp(solution.coef[self.active], up)
+        if not self.shift_x.any():
+            high, low = two_sum(self.shift_y, self.near_constant(z))
+            return self.unscaled_targets(high), self.unscaled_targets(low)
+        z_low = np.ldexp(solution.coef_low[self.active], up)
+        shift = (self.shift * self.scale)[:, np.newaxis]
+        share, error = two_product(shift, z)
+        high, low = sum_rows(np.vstack([self.shift_y, self.near_constant(z), -share]))
+        high, low = two_sum(high, low - (error + shift * z_low).sum(axis=0))
+        return self.unscaled_targets(high), self.unscaled_targets(low)
+
+    def overwrite(self) -> None:
+        """Leave the centred, weighted rows in the memory of a float64 X."""
+        X = self.data[0]
+        if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.flags.writeable:
+            everything = np.ones(self.n_samples) if self._weights is None else self._weights
+            mean = (everything / everything.sum()) @ X if self.centred else 0.0
+            X -= mean
+            X *= np.sqrt(everything)[:, np.newaxis]
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
     def _slices(self) -> Iterator[Rows]:
-        step = max(256, BLOCK_BYTES // (8 * self.n_features))
+        step = self.rows_of_a_block
         for start in range(0, self.n_rows, step):
             yield (
                 slice(start, min(start + step, self.n_rows)) if self._kept is None else self._kept[start : start + step]
@@ -206,92 +273,124 @@ class Design:
     def _raw(self, rows: Rows) -> tuple[Floats, Floats, Floats | None]:
         """Return rows of X, Y and the weights in float64, after the rare rescaling against overflow."""
         A = self._dense(rows)
-        B = self._Y[rows]
-        if self._x_exponents.any():
-            A = np.ldexp(A, -self._x_exponents)
-        if self._y_exponents.any():
-            B = np.ldexp(B, -self._y_exponents)
+        B = np.asarray(self.data[1][rows], dtype=np.float64)
+        if self._rescaled:
+            A, B = np.ldexp(A, -self._x_exponents), np.ldexp(B, -self._y_exponents)
         return A, B, None if self._weights is None else self._weights[rows]
 
     def _dense(self, rows: Rows) -> Floats:
-        dense: Floats = np.asarray(self._X[rows], dtype=np.float64)
+        dense: Floats = np.asarray(self.data[0][rows], dtype=np.float64)
         return dense
 
     def _block(self, rows: Rows) -> tuple[Floats, Floats]:
         A, B, weights = self._raw(rows)
-        if self.centred:
-            B = (B - self.moments.mean_y) - self.moments.mean_y_low
-        if weights is not None:
-            B = B * np.sqrt(weights)[:, np.newaxis]
-        if not self.overwritten:
-            A = self._centre(A, weights, out=None)
         if not self._all_active:
             A = A[:, self.active]
-        return A * self.scale, B
-
-    def _centre(self, A: Floats, weights: Floats | None, out: Floats | None) -> Floats:
         if self.centred:
-            A = np.subtract(A, self.moments.mean_x, out=out)
-            A -= self.moments.mean_x_low
+            if self.shift_x.any():
+                A = A - self.shift
+            A = A - self.moments.cross[self.active, -1] / self.weight
+            A *= self.scale
+            B = (B - self.shift_y) - self.moments.inner[-1, :-1] / self.weight
+        else:
+            A = A * self.scale
         if weights is not None:
-            A = np.multiply(A, np.sqrt(weights)[:, np.newaxis], out=out)
-        return A
+            root = np.sqrt(weights)[:, np.newaxis]
+            A *= root
+            B = B * root
+        return A, B
 
     @cached_property
     def _single_block(self) -> tuple[Floats, Floats] | None:
         rows = list(self._slices())
         return self._block(rows[0]) if len(rows) == 1 else None
 
-    def _overwrite(self) -> bool:
-        if not (isinstance(self._X, np.ndarray) and self._X.dtype == np.float64 and self._X.flags.writeable):
-            return False
-        if self._x_exponents.any():
-            return False
-        for rows in self._slices():
-            weights = None if self._weights is None else self._weights[rows]
-            self._X[rows] = self._centre(self._X[rows], weights, out=None)
-        return True
+    # -- moments, shifts and scales ------------------------------------------------------------------------------
 
-    # -- moments and scales --------------------------------------------------------------------------------------
-
-    def _moments(self, *, with_gram: bool) -> Moments:
-        parts = (statistics(*self._raw(rows), centred=self.centred, with_gram=with_gram) for rows in self._slices())
+    def _summed(self, *, with_gram: bool) -> Moments:
+        parts = (self._statistics(*self._raw(rows), with_gram=with_gram) for rows in self._slices())
         return reduce(combine, parts)
 
+    def _statistics(self, A: Floats, B: Floats, weights: Floats | None, *, with_gram: bool) -> Moments:
+        if self.shift_x.any():
+            A = A - self.shift_x
+        if self.centred:
+            B, targets = np.empty((len(B), self.n_targets + 1)), B
+            np.subtract(targets, self.shift_y, out=B[:, :-1])
+            B[:, -1] = 1.0
+        return statistics(A, B, weights, with_gram=with_gram)
+
+    def _squares(self, moments: Moments) -> Floats:
+        """Return the sums of squared deviations of the features."""
+        if not self.centred:
+            return moments.squares
+        return moments.squares - moments.cross[:, -1] ** 2 / self.weight
+
     def _safe_moments(self) -> Moments:
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            moments = self._moments(with_gram=not self.wide)
-            self._constant = self._constant_columns(moments)
-            squares = moments.squares[~self._constant]
-            largest_y = np.abs(self._Y).max(axis=0)
-            safe = (squares < SAFE**2) & (squares > SAFE**-2)
-            safe_y = (largest_y < SAFE) & ((largest_y > 1 / SAFE) | (largest_y == 0))
-        if safe.all() and safe_y.all():
+        with_gram = not self.wide
+        self._shift_targets()
+        moments = self._summed(with_gram=with_gram)
+        if self._plain(moments):
             return moments
-        self._x_exponents = _exponents(
-            reduce(np.maximum, (np.abs(self._raw(r)[0]).max(axis=0) for r in self._slices()))
+        doubtful = ~(self._squares(moments) > np.maximum(moments.squares / CONSTANT_RATIO, SAFE**-2))
+        if doubtful.any():
+            self._constant[doubtful] = self._are_constant(np.flatnonzero(doubtful))
+        if not self._safe(moments):
+            self._rescale()
+            self._shift_targets()
+            moments = self._summed(with_gram=with_gram)
+        for _ in range(MOST_SHIFTS if self.centred else 0):
+            ratio = moments.squares / self._squares(moments)
+            far = ~((ratio >= 1.0) & (ratio < LARGEST_RATIO)) & (moments.squares > 0.0)
+            if not far.any():
+                break
+            # Rounding of large sums can hide the mean; a row of the data is near it.
+            hidden = far & ~((ratio >= 1.0) & (ratio < CONSTANT_RATIO)) & (self.shift_x == 0.0)
+            self.shift_x[far] += moments.cross[far, -1] / self.weight
+            self.shift_x[hidden] = self._first_row()[hidden]
+            moments = self._summed(with_gram=with_gram)
+        return moments
+
+    def _plain(self, moments: Moments) -> bool:
+        """Whether all columns vary, about zero, in numbers whose squares are normal."""
+        squares = self._squares(moments)
+        inner = moments.inner.diagonal()[: self.n_targets]
+        return bool(
+            (squares * LARGEST_RATIO > moments.squares).all()
+            and squares.min() > SAFE**-2
+            and moments.squares.max() < SAFE**2
+            and inner.min() > SAFE**-2
+            and inner.max() < SAFE**2
         )
-        self._y_exponents = _exponents(largest_y)
-        return self._moments(with_gram=not self.wide)
 
-    def _constant_columns(self, moments: Moments) -> npt.NDArray[np.bool_]:
-        """Tell the columns whose every entry is the same number (without intercept: zero).
+    def _safe(self, moments: Moments) -> bool:
+        squares = moments.squares[~self._constant]
+        inner = moments.inner.diagonal()[: self.n_targets]
+        if (inner <= SAFE**-2).any():
+            inner = inner[(self.data[1] != self.shift_y).any(axis=0)]
+        return all(bool(((sums < SAFE**2) & (sums > SAFE**-2)).all()) for sums in (squares, inner))
 
-        Rounding in the mean makes the sum of squares of such a column tiny rather than zero, so columns of tiny
-        sums are compared entry by entry.
-        """
-        noise = 8 * self.n_rows * UNIT_ROUNDOFF * np.abs(moments.mean_x)
-        suspects = ~(moments.squares > np.maximum(moments.weight * noise**2, SAFE**-2))
-        constant = np.zeros(self.n_features, dtype=bool)
-        if suspects.any():
-            columns = np.flatnonzero(suspects)
-            value = self._dense(next(self._slices()))[0, columns] if self.centred else np.zeros(len(columns))
-            same = (self._dense(rows)[:, columns] == value for rows in self._slices())
-            constant[columns] = reduce(np.logical_and, (block.all(axis=0) for block in same))
-        return constant
+    def _rescale(self) -> None:
+        largest = reduce(np.maximum, (np.abs(self._raw(rows)[0]).max(axis=0) for rows in self._slices()))
+        self._rescaled = True
+        self._x_exponents = _exponents(largest)
+        self._y_exponents = _exponents(np.abs(self.data[1]).max(axis=0))
 
-    def _lift(self) -> npt.NDArray[np.intc]:
-        return self._exponents + self._x_exponents[self.active]
+    def _shift_targets(self) -> None:
+        """Shift targets by about their mean, and a constant one by its value."""
+        if self.centred:
+            B = self._raw(next(self._slices()))[1]
+            self.shift_y = B[0] + np.ones(len(B)) @ (B - B[0]) / len(B)
+
+    def _first_row(self) -> Floats:
+        first: Floats = self._raw(next(self._slices()))[0][0]
+        return first
+
+    def _are_constant(self, columns: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Tell columns whose every entry is the same number (without intercept: zero)."""
+        value = self._first_row()[columns] if self.centred else np.zeros(len(columns))
+        same = ((self._dense(rows)[:, columns] == value).all(axis=0) for rows in self._slices())
+        return reduce(np.logical_and, same)
 
 
 def _exponents(largest: Floats) -> npt.NDArray[np.intc]:

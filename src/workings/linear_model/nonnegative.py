@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from workings.linear_model.certificate import not_proved
+from workings.linear_model.cholesky import factorise
 from workings.linear_model.design import UNIT_ROUNDOFF, Design
 from workings.linear_model.moments import Floats
-from workings.linear_model.normal_equations import NormalEquations, factorise
+from workings.linear_model.normal_equations import NormalEquations
 from workings.linear_model.solution import Solution, Solver
 
 Support = npt.NDArray[np.bool_]
@@ -64,6 +66,7 @@ class NonNegative(Solver):
             factor=np.empty((0, 0)),
             exponent=0,
             spectrum_length=0,
+            certificate=not_proved("Which coefficients are zero is decided in double arithmetic: nothing is proved."),
             steps=tuple(steps),
         )
 

@@ -1,4 +1,4 @@
-"""Least squares by the normal equations: a Cholesky factorisation of the Gram matrix, refined once.
+"""Least squares by the normal equations: a Cholesky factorisation of the Gram matrix.
 
 The fastest direct way, and the least forgiving: forming the Gram matrix squares the condition number. One
 correction from the residual of the data themselves gives back the digits that this costs, as long as the square of
@@ -7,74 +7,36 @@ the condition number leaves the first answer some digits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from workings.linear_model.design import Design
-from workings.linear_model.moments import Floats
+from workings.linear_model.certificate import not_proved
+from workings.linear_model.cholesky import GramFactor, factorise
+from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.linear_model.dual import Dual
 from workings.linear_model.refinement import refine
 from workings.linear_model.solution import Solution, Solver
 
-
-@dataclass(frozen=True)
-class GramFactor:
-    """A Cholesky factorisation of the scaled Gram matrix.
-
-    Parameters
-    ----------
-    lower : ndarray of shape (q, q)
-        Cholesky factor L, ``gram = L L'``.
-    inverse : ndarray of shape (q, q)
-        Inverse of L.
-    condition : float
-        Upper estimate of the condition number of the scaled X: the square root of the Gram matrix's in the 1-norm.
-    """
-
-    lower: Floats
-    inverse: Floats
-    condition: float
-
-    def solve(self, right: Floats) -> Floats:
-        """Return the solution of ``gram z = right``, shape (q, k)."""
-        solved: Floats = self.inverse.T @ (self.inverse @ right)
-        return solved
-
-
-def factorise(gram: Floats) -> GramFactor | None:
-    """Return the Cholesky factorisation of a scaled Gram matrix, or None where it is not positive definite.
-
-    Parameters
-    ----------
-    gram : ndarray of shape (q, q)
-        Symmetric, with a diagonal near 1.
-
-    Notes
-    -----
-    Cost: ``4 q**3`` flops, four arrays of ``q * q``. NumPy has no triangular solve, so L is inverted; the error of
-    doing so is of the order of the factorisation's own, since L is only the preconditioner of a refinement.
-    """
-    try:
-        lower = np.linalg.cholesky(gram)  # OLS.7, OLS.8
-        inverse = np.linalg.inv(lower)
-    except np.linalg.LinAlgError:
-        return None
-    gram_inverse = inverse.T @ inverse
-    square = np.abs(gram).sum(axis=0).max(initial=0.0) * np.abs(gram_inverse).sum(axis=0).max(initial=0.0)
-    return GramFactor(lower, inverse, float(np.sqrt(square))) if np.isfinite(square) else None
+NO_STEPS: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+NEGLIGIBLE = 1e-13  # relative error that is not worth another pass over the data
 
 
 @dataclass(frozen=True)
 class NormalEquations(Solver):
-    """Solve by the Cholesky factorisation of the centred, scaled Gram matrix, with one refinement.
+    """Solve by the Cholesky factorisation of the centred, scaled Gram matrix: the fast way, without a proof.
 
     Notes
     -----
-    Fails when the condition number of the scaled columns passes about 1e7 (the Gram matrix is then not positive
-    definite in double arithmetic), for dependent columns, and for more features than rows.
+    The answer is refined once from the residual of the data, unless the condition number is so small that it cannot
+    matter. More features than rows are left to `Dual`, the normal equations of the rows.
 
-    Cost: two passes over X, ``n p**2 + 4 n p k + 4 p**3`` flops, memory of a block of rows and a few ``p * p``.
+    Fails when the condition number of the scaled columns passes about 1e7 (the Gram matrix is then not positive
+    definite in double arithmetic), and for dependent columns.
+
+    Cost: one or two passes over X, ``n p**2 + 4 n p k + 4 p**3`` flops, memory of a block of rows and a few ``p * p``.
     Source: Å. Björck, Numerical Methods for Least Squares Problems (1996), sections 2.2 and 6.6.5.
     """
 
@@ -82,18 +44,20 @@ class NormalEquations(Solver):
     LIMIT: ClassVar[float] = 1e7
 
     def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
-        factor = None if design.wide else factorise(design.gram)
+        if design.wide:
+            return Dual().solve(design)
+        factor = factorise(design.gram)
         if factor is None or factor.condition > self.LIMIT:
             raise ValueError(
                 "The normal equations cannot solve this problem: the columns of X are dependent, or so nearly that "
                 "squaring their condition number leaves no digits. Use solver='auto', or look for columns that "
                 "repeat or sum to one another."
             )
-        return solve_factorised(design, factor, "The normal equations were asked for.")
+        return solve_factorised(design, factor)
 
 
-def solve_factorised(design: Design, factor: GramFactor, reason: str) -> Solution:
-    """Return the refined solution of a design whose Gram matrix has been factorised.
+def solve_factorised(design: Design, factor: GramFactor) -> Solution:
+    """Return the solution of a design whose Gram matrix has been factorised.
 
     Parameters
     ----------
@@ -101,28 +65,33 @@ def solve_factorised(design: Design, factor: GramFactor, reason: str) -> Solutio
         The data.
     factor : GramFactor
         Of ``design.gram``.
-    reason : str
-        Why this solver, for the solution.
 
     Returns
     -------
     Solution
     """
-    refined = refine(design, factor.solve(design.cross), factor.solve, factor.condition)  # OLS.6
     rank = len(design.active)
+    z, steps = factor.solve(design.cross), NO_STEPS  # OLS.6
+    coef_low = np.zeros((design.n_features, design.n_targets))
+    ratio = float((design.shifted_lengths**2).max(initial=0.0))
+    if factor.condition**2 * ratio * UNIT_ROUNDOFF > NEGLIGIBLE:
+        refined = refine(design, z, factor.solve)
+        z, coef_low, steps = refined.z, design.unscaled(refined.z_low), refined.steps
     return Solution(
-        coef=design.unscaled(refined.z),
-        coef_low=design.unscaled(refined.z_low),
+        coef=design.unscaled(z),
+        coef_low=coef_low,
         solver=NormalEquations.name,
-        reason=reason,
+        reason="The normal equations were asked for.",
         condition=factor.condition,
         rank=rank,
         factor=factor.lower.T * design.lengths,
         exponent=design.top_exponent,
         spectrum_length=min(design.n_samples, design.n_features),
-        mean_residual=refined.mean_residual,
+        certificate=not_proved(
+            "The normal equations are the fast way: nothing is proved. Use solver='auto' for a proof."
+        ),
         steps=(
             ("factorisation", {"solver": NormalEquations.name, "condition": factor.condition, "rank": rank}),
-            *refined.steps,
+            *steps,
         ),
     )

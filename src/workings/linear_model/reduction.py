@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.linear_model.householder import householder_qr
 from workings.linear_model.moments import Floats
+
+Factorisation = Literal["lapack", "householder"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Reduction:
         return directions if self.T is None else self.T @ directions
 
 
-def reduce_rows(design: Design, lengths: Floats | None = None) -> Reduction:
+def reduce_rows(design: Design, lengths: Floats | None = None, factorisation: Factorisation = "lapack") -> Reduction:
     """Return the triangular factor by Householder transformations, a block of rows at a time.
 
     Parameters
@@ -43,6 +46,8 @@ def reduce_rows(design: Design, lengths: Floats | None = None) -> Reduction:
         The data; any number of rows.
     lengths : ndarray of shape (q,), optional
         Multiply the columns by these first.
+    factorisation : {"lapack", "householder"}, default="lapack"
+        Who factorises a block. With fewer rows than columns, always LAPACK.
 
     Returns
     -------
@@ -64,7 +69,8 @@ def reduce_rows(design: Design, lengths: Floats | None = None) -> Reduction:
     q = len(design.active)
     stacked: Any = np.empty((0, q + design.n_targets))
     for A, B in design.blocks():
-        stacked = np.linalg.qr(np.vstack([stacked, np.hstack([A * scale, B])]), mode="r")
+        block = np.vstack([stacked, np.hstack([A * scale, B])])
+        stacked = householder_qr(block).R if factorisation == "householder" else np.linalg.qr(block, mode="r")
     return Reduction(stacked[:q, :q], stacked[:q, q:])
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from workings.linear_model.certificate import Certificate
+
 if TYPE_CHECKING:
     from workings.linear_model.design import Design
     from workings.linear_model.moments import Floats
@@ -26,7 +28,7 @@ class Solution:
     coef_low : ndarray of shape (p, k)
         What rounding the coefficients to double left over; it sharpens the intercept where the means are large.
     solver : str
-        Name of the solver that produced it: ``"normal"``, ``"qr"``, ``"svd"`` or ``"nonnegative"``.
+        Name of the solver that produced it.
     reason : str
         Why that solver, and what it says about the data, as a sentence.
     condition : float
@@ -40,8 +42,12 @@ class Solution:
         Kept apart, since singular values can be too large to square.
     spectrum_length : int
         How many singular values X has: min(n, p).
-    mean_residual : ndarray of shape (k,) or float
-        What the mean of the residual still was with the intercept that the means give, in the scale of the design.
+    certificate : Certificate
+        What is proved about the coefficients and the intercept.
+    intercept, intercept_low : ndarray of shape (k,), optional
+        Intercept as two doubles, where the solver knows it better than the means and the coefficients do.
+    warning : bool
+        Whether the certificate is less than the solver was to give, so that the user has to be told.
     steps : tuple of (event, values)
         What happened on the way, for the flight recorder.
     """
@@ -55,7 +61,10 @@ class Solution:
     factor: Floats = field(repr=False)
     exponent: int = field(repr=False)
     spectrum_length: int
-    mean_residual: Floats | float = field(default=0.0, repr=False)
+    certificate: Certificate
+    intercept: Floats | None = field(default=None, repr=False)
+    intercept_low: Floats | None = field(default=None, repr=False)
+    warning: bool = field(default=False, repr=False)
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
 
     @cached_property

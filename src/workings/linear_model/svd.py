@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from workings.linear_model.certificate import not_proved
 from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 from workings.linear_model.reduction import Reduction, numerical_rank, reduce_rows, solve_transposed
@@ -157,5 +158,6 @@ def _least_norm_solution(
         factor=factor,
         exponent=design.top_exponent,
         spectrum_length=min(design.n_samples, design.n_features),
+        certificate=not_proved("Singular values are computed in double arithmetic: nothing is proved."),
         steps=(("factorisation", {"solver": SVD.name, "condition": condition, "rank": rank}),),
     )
