@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 _open_tapes: ContextVar[tuple[Tape, ...]] = ContextVar("open_tapes", default=())
+_current: ContextVar[Recorder | None] = ContextVar("current", default=None)
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,22 @@ def start_recording(estimator: object) -> Recorder | None:
     Recorder or None
     """
     tapes = _open_tapes.get()
-    return Recorder(type(estimator).__name__, tapes) if tapes else None
+    if not tapes:
+        return None
+    recorder = Recorder(type(estimator).__name__, tapes)
+    _current.set(recorder)
+    return recorder
+
+
+def current_recorder() -> Recorder | None:
+    """Return the recorder of the fit that began last, or None when nobody is recording.
+
+    Returns
+    -------
+    Recorder or None
+        For iterations deep inside a fit that write as they go, so that the tape also shows one that ends in an error.
+    """
+    return _current.get()
 
 
 @contextmanager
@@ -243,6 +259,7 @@ def record(*, arrays: bool = False) -> Iterator[Tape]:
         yield tape
     finally:
         _open_tapes.reset(token)
+        _current.set(None)
     if not tape.steps:
         warnings.warn(
             "Nothing was recorded: no estimator of workings was fitted inside the block, or it was fitted in "
