@@ -1,7 +1,7 @@
 # make report   the main job on real data: three algorithms beside scikit-learn, one page
 # make test     lint, types, import contracts, tests, notebooks, the page in a real browser
 # make studies  rebuild the case studies' notebooks from their sources
-# make bench    time the estimators beside scikit-learn
+# make bench    time the estimators beside scikit-learn; linear regression's memory and digits beside its peers' too
 # Each target sets up what it needs, once.
 
 SHELL := /bin/bash
@@ -46,6 +46,7 @@ studies: .venv/.installed-test
 
 bench: .venv/.installed-test
 	@$(BIN)/python benchmarks/digits.py
+	@$(BIN)/python benchmarks/linear_regression.py
 
 # Debian's Chromium, and the one library that playwright's driver needs beyond a bare system
 browser: .venv/.installed-test

@@ -25,6 +25,7 @@ from sklearn import cluster, linear_model, neural_network  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 
 import workings  # noqa: E402
+from machine import processor  # noqa: E402
 
 PAIRS = 7
 RESULTS = Path(__file__).parent / "results" / "digits.json"
@@ -129,16 +130,6 @@ def main() -> None:
         )
         + "\n"
     )
-
-
-def processor() -> str:
-    """Return the processor's name as the system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":
