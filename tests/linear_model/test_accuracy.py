@@ -69,7 +69,8 @@ def test_fast_solvers_against_rational_arithmetic(condition, noise, offset, solv
     theory *= 1 + offset * np.sqrt(len(X)) / lengths.min()
     gram = k**2 * U
     assert error <= 10 * (theory + (gram if gram <= NEGLIGIBLE else gram**2)) + 2 * U
-    assert k / 2 <= model.solution_.condition <= 4 * k  # the 1-norm with p = 4, and scales by powers of two
+    # lengths between 0.7 and 1.4 may double it; the bound from 1-norms may be 4**0.75 times too large
+    assert k / 2 <= model.solution_.condition <= 2 * 4**0.75 * k
 
 
 @pytest.mark.parametrize("solver", ["normal", "qr", "svd"])

@@ -16,7 +16,8 @@ from workings.arithmetic.slices import MANTISSA_BITS, leading
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.object_]
 
-MOST_SLICES = 14
+DEEPEST = 960  # bits below the top; of smaller numbers, products lose bits to underflow
+MOST_SLICES = DEEPEST // 20
 SAFE_SUMS = 1 << 9  # of integers below 2^53 in 64 bits
 
 
@@ -29,8 +30,7 @@ class ExactGram:
     integers : ndarray of int, shape (m, m)
     exponent : int
     complete : bool
-        Whether every bit of the numbers went in. Numbers that span hundreds of binary orders in one column are cut
-        off 14 slices below its top.
+        Whether every bit of the numbers went in: what lies some 960 bits below the top of its column does not.
     """
 
     integers: Integers
@@ -70,16 +70,21 @@ def exact_gram(blocks: Iterable[Block], top: Floats, rows: int) -> ExactGram:
     added = 0
     complete = True
     for high, low, weights in blocks:
-        left, whole = _slices([high / top, low / top], bits)
+        parts = [high / top, low / top]
+        complete &= np.array_equal(parts[0] * top, high) and np.array_equal(parts[1] * top, low)
+        left, whole = _slices(parts, bits)
+        complete &= whole
         right = left
         if weights is not None:
-            right, all_of_it = _slices(_weighted(high / top, low / top, weights[:, np.newaxis] / 2), bits)
-            whole &= all_of_it
-        complete &= whole
+            products = _weighted(parts[0], parts[1], weights[:, np.newaxis] / 2)
+            right, whole = _slices(products, bits)
+            complete &= whole and _normal(parts[0], products[0]) and _normal(parts[1], products[2])
         for s, A in enumerate(left, 1):
             for t, B in enumerate(right, 1):
                 if weights is None and t > s:
                     break
+                if not (A.any() and B.any()):
+                    continue
                 product = (A.T @ B).astype(np.int64)
                 sums[s + t] += product + product.T if weights is None and t < s else product
         added += max(len(left), len(right))
@@ -87,7 +92,7 @@ def exact_gram(blocks: Iterable[Block], top: Floats, rows: int) -> ExactGram:
             _flush(sums, totals)
             added = 0
     _flush(sums, totals)
-    deepest = max(totals)
+    deepest = max(totals, default=0)
     integers = np.zeros((len(top), len(top)), dtype=object)
     for level, values in totals.items():
         integers += values * (1 << bits * (deepest - level))
@@ -104,11 +109,16 @@ def _weighted(high: Floats, low: Floats, weights: Floats) -> list[Floats]:
     return [*two_product(high, weights), *two_product(low, weights)]
 
 
+def _normal(factor: Floats, product: Floats) -> bool:
+    """Whether a product with weights lost no bit to underflow."""
+    return bool(((factor == 0.0) | (np.abs(product) > 2.0**-DEEPEST)).all())
+
+
 def _slices(parts: list[Floats], bits: int) -> tuple[list[Floats], bool]:
     """Cut unevaluated sums of at most 1 into slices, as integers; tell whether nothing is left."""
     slices = []
     parts = [part for part in parts if part.any()] or parts[:1]
-    for s in range(1, MOST_SLICES + 1):
+    for s in range(1, DEEPEST // bits + 1):
         unit = 2.0 ** (-bits * s)
         part = leading(parts[0], unit)
         slices.append(part / unit)

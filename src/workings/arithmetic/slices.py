@@ -18,6 +18,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 
 MANTISSA_BITS = 53
+MOST_BITS = MANTISSA_BITS - 2  # of a number against its unit, for `round_off`
 LIFT = 1.5 * 2.0 ** (MANTISSA_BITS - 1)  # of one unit
 
 

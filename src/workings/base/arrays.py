@@ -44,6 +44,7 @@ def check_array(
     copy: bool = False,
     order: Literal["C", "F"] | None = None,
     min_samples: int = 1,
+    finite: bool = True,
 ) -> Any:
     """Return `X` as an array of finite numbers, or raise an error that says what is wrong with it.
 
@@ -65,6 +66,8 @@ def check_array(
         Memory layout; None keeps it.
     min_samples : int, default=1
         Fewest rows.
+    finite : bool, default=True
+        Look for NaN and infinity in dense data; False leaves that to a caller who sums them anyway.
 
     Returns
     -------
@@ -86,7 +89,8 @@ def check_array(
             _require_two_dimensions(array)
         if array.ndim > 2:
             raise ValueError(f"Found array with dim {array.ndim}, while dim <= 2 is required{asked_by}.")
-        require_finite(array, name, owner)
+        if finite:
+            require_finite(array, name, owner)
         if copy and np.may_share_memory(array, np.asarray(X)):
             array = np.array(array, order=order or "K", copy=True)
     if array.ndim and array.shape[0] < min_samples:

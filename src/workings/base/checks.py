@@ -22,6 +22,7 @@ def check_X(
     accept_sparse: bool | Collection[str] = False,
     copy: bool = False,
     order: Literal["C", "F"] | None = None,
+    finite: bool = True,
 ) -> Any:
     """Check the features that an estimator receives, and their number and names.
 
@@ -33,7 +34,7 @@ def check_X(
         The features; never changed.
     reset : bool
         True in `fit`.
-    accept_sparse, copy, order
+    accept_sparse, copy, order, finite
         As in `check_array`.
 
     Returns
@@ -52,6 +53,7 @@ def check_X(
         accept_sparse=accept_sparse,
         copy=copy,
         order=order,
+        finite=finite,
     )
     check_feature_count(estimator, array, reset=reset)
     return array
@@ -66,6 +68,7 @@ def check_X_y(
     accept_sparse: bool | Collection[str] = False,
     multi_output: bool = False,
     y_numeric: bool = False,
+    finite: bool = True,
 ) -> tuple[Any, Any]:
     """Check features and target together.
 
@@ -76,7 +79,7 @@ def check_X_y(
     X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The target; two dimensions only if `multi_output`.
-    reset, accept_sparse
+    reset, accept_sparse, finite
         As in `check_X`.
     multi_output : bool, default=False
         Let a two-dimensional target through; otherwise a column is flattened with a warning.
@@ -96,7 +99,7 @@ def check_X_y(
     owner = type(estimator).__name__
     if y is None:
         raise ValueError(f"This {owner} estimator requires y to be passed, but the target y is None.")
-    X = check_X(estimator, X, reset=reset, accept_sparse=accept_sparse)
+    X = check_X(estimator, X, reset=reset, accept_sparse=accept_sparse, finite=finite)
     if multi_output:
         y = check_array(
             y, name="y", owner=owner, dtype=None, accept_sparse=not y_numeric, ensure_2d=False, min_samples=0

@@ -14,6 +14,7 @@ from workings.linear_model.descent import (
 from workings.linear_model.dual import Dual
 from workings.linear_model.estimator import LinearRegression
 from workings.linear_model.exact import Exact
+from workings.linear_model.inference import Collinearity, ConditionIndices, Inference, Influence
 from workings.linear_model.nonnegative import NonNegative
 from workings.linear_model.normal_equations import NormalEquations
 from workings.linear_model.qr import QR
@@ -25,6 +26,8 @@ __all__ = [
     "SVD",
     "Automatic",
     "Certificate",
+    "Collinearity",
+    "ConditionIndices",
     "ConjugateGradients",
     "Decimal",
     "DescentTheory",
@@ -32,6 +35,8 @@ __all__ = [
     "Exact",
     "GradientDescent",
     "HeavyBall",
+    "Inference",
+    "Influence",
     "LinearRegression",
     "Nesterov",
     "NonNegative",

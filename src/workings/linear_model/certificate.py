@@ -11,7 +11,6 @@ import numpy.typing as npt
 from workings.linear_model.moments import Floats
 
 CORRECT_DIGITS = 15.95  # -log10(2^-53): what a correctly rounded double guarantees
-SMALLEST_NORMAL = 2.0**-1022
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,14 @@ def proved(method: str, bound: float) -> Certificate:
     )
 
 
-def decided(high: Floats, low: Floats, bound: Floats) -> npt.NDArray[np.bool_]:
-    """Tell where all numbers within a bound of ``high + low`` round to the same double.
+def decided(high: Floats, low: Floats, bound: Floats, dtype: npt.DTypeLike) -> npt.NDArray[np.bool_]:
+    """Tell where all numbers within a bound of ``high + low`` round to the same number of a float type.
 
     Parameters
     ----------
     high, low, bound : ndarray
         Of one shape; low small against high.
+    dtype : float32 or float64
 
     Returns
     -------
@@ -91,7 +91,15 @@ def decided(high: Floats, low: Floats, bound: Floats) -> npt.NDArray[np.bool_]:
     """
     wide = bound + np.abs(low) * 2.0**-51
     same: npt.NDArray[np.bool_] = high + (low + wide) == high + (low - wide)
-    return same
+    if np.dtype(dtype) == np.float64:
+        return same
+    return same & (~_halfway(high) | (np.abs(low) > wide))
+
+
+def _halfway(high: Floats) -> npt.NDArray[np.bool_]:
+    """Tell doubles in the middle between two singles."""
+    middle: npt.NDArray[np.bool_] = (np.ascontiguousarray(high).view(np.int64) & 0x1FFFFFFF) == 0x10000000
+    return middle
 
 
 def rounded(high: Floats, low: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -113,7 +121,6 @@ def rounded(high: Floats, low: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]
     """
     if np.dtype(dtype) == np.float64:
         return high
-    halfway = (np.ascontiguousarray(high).view(np.int64) & 0x1FFFFFFF) == 0x10000000
     with np.errstate(over="ignore"):
         aside = np.nextafter(high, np.copysign(np.inf, low))
-        return np.where(halfway & (low != 0), aside, high).astype(dtype)
+        return np.where(_halfway(high) & (low != 0), aside, high).astype(dtype)

@@ -41,7 +41,7 @@ class Automatic(Solver):
             return replace(solution, certificate=TOO_FEW_ROWS, warning=True)
         attempt = attempt_exactly(design)
         if attempt.solution is not None:
-            return replace(attempt.solution, warning=not attempt.solution.certificate.proved)
+            return attempt.solution
         reduction, spectrum = attempt.reduction, attempt.spectrum
         assert reduction is not None
         assert spectrum is not None

@@ -23,7 +23,8 @@ class GramFactor:
     inverse : ndarray of shape (q, q)
         Inverse of L.
     condition : float
-        Upper estimate of the condition number of the scaled X: the square root of the Gram matrix's in the 1-norm.
+        Upper bound of the condition number of the scaled X, no more than ``q**0.75`` times too large: the square root
+        of ``|G| |L^-1| |L^-T|`` in the 1-norm.
     """
 
     lower: Floats
@@ -46,7 +47,7 @@ def factorise(gram: Floats) -> GramFactor | None:
 
     Notes
     -----
-    Cost: ``3 q**3`` flops, four arrays of ``q * q``. NumPy has no triangular solve, so L is inverted; the error of
+    Cost: ``q**3`` flops, four arrays of ``q * q``. NumPy has no triangular solve, so L is inverted; the error of
     doing so is of the order of the factorisation's own, since L is only the preconditioner of a refinement.
     """
     try:
@@ -54,8 +55,9 @@ def factorise(gram: Floats) -> GramFactor | None:
         inverse = inverse_of_lower(lower)
     except np.linalg.LinAlgError:
         return None
-    gram_inverse = inverse.T @ inverse
-    square = np.abs(gram).sum(axis=0).max(initial=0.0) * np.abs(gram_inverse).sum(axis=0).max(initial=0.0)
+    ones, sizes = np.ones(len(gram)), np.abs(inverse)
+    norms = [(ones @ matrix).max(initial=0.0) for matrix in (np.abs(gram), sizes, sizes.T)]
+    square = norms[0] * norms[1] * norms[2]
     return GramFactor(lower, inverse, float(np.sqrt(square))) if np.isfinite(square) else None
 
 

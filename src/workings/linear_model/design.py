@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.arithmetic.error_free import sum_rows, two_product, two_sum
+from workings.base import require_finite
 from workings.linear_model.moments import Floats, Moments, combine, statistics
 from workings.linear_model.solution import Solution
 
 BLOCK_BYTES = 1 << 19  # a block and what is made of it stay in a core's cache
+SUMMED_BLOCKS = 4  # blocks at a time when only BLAS works on them
 FEWEST_ROWS, MOST_ROWS = 1024, 2048  # of a block; fewer, and products are slow; more, and their sums are less exact
 SAFE = 1e120  # magnitudes between 1/SAFE and SAFE can be squared and summed without over- or underflow
 UNIT_ROUNDOFF = 2.0**-53
@@ -49,6 +51,8 @@ class Design:
         Powers of two that the active columns are multiplied by.
     shift_x, shift_y : ndarray of shape (p,), (k,)
         What is subtracted before anything is summed: zero for a feature whose mean is not far from zero.
+    lossless : bool
+        Whether scaling against overflow kept every bit of the data.
     weight : float
         Sum of the weights, divided by a power of four that brings the largest near 1; without weights, n.
     moments : Moments
@@ -68,17 +72,19 @@ class Design:
         self.centred = centred
         self.data = X, Y, weights
         self._weight_exponent = 0
+        self.lossless = True
         self._weights = weights
         self._kept: npt.NDArray[np.intp] | None = None
         if weights is not None:
             self._weight_exponent = int(np.frexp(weights.max())[1] // 2)
             self._weights = np.ldexp(weights, -2 * self._weight_exponent)
+            self.lossless = np.array_equal(np.ldexp(self._weights, 2 * self._weight_exponent), weights)
             if not self._weights.all():
                 self._kept = np.flatnonzero(self._weights)
         self.n_rows = self.n_samples if self._kept is None else len(self._kept)
         self.weight = float(self.n_rows) if self._weights is None else float(self._weights.sum())
         self.wide = self.n_rows < self.n_features
-        self.rows_of_a_block = min(max(BLOCK_BYTES // (8 * self.n_features), FEWEST_ROWS), MOST_ROWS)
+        self.rows_of_a_block = min(max(BLOCK_BYTES // (8 * self.n_features), FEWEST_ROWS), MOST_ROWS, self.n_rows)
         self.block_count = -(-self.n_rows // self.rows_of_a_block)
         self._rescaled = False
         self._x_exponents = np.zeros(self.n_features, dtype=np.intc)
@@ -89,19 +95,22 @@ class Design:
         with np.errstate(all="ignore"):
             self.moments = self._safe_moments()
         self._all_active = not self._constant.any()
-        self.active = np.flatnonzero(~self._constant)
-        exponents = np.frexp(self._squares(self.moments)[self.active])[1] // 2
+        self.active = np.arange(self.n_features) if self._all_active else np.flatnonzero(~self._constant)
+        exponents = np.frexp(self._varying(self._squares(self.moments)))[1] // 2
         self.scale = np.ldexp(1.0, -exponents)
-        self._lift = exponents + self._x_exponents[self.active]
+        self._lift = exponents + self._varying(self._x_exponents)
 
     # -- what solvers ask for ------------------------------------------------------------------------------------
+
+    def _varying(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return values if self._all_active else values[self.active]
 
     @cached_property
     def mean(self) -> Floats:
         """Means of the shifted, scaled active columns, shape (q,); zeros without an intercept."""
         if not self.centred:
             return np.zeros(len(self.active))
-        mean: Floats = self.moments.cross[self.active, -1] * (self.scale / self.weight)
+        mean: Floats = self._varying(self.moments.cross)[:, -1] * (self.scale / self.weight)
         return mean
 
     @cached_property
@@ -121,7 +130,7 @@ class Design:
     @property
     def cross(self) -> Floats:
         """Products of the centred, scaled active columns with the targets, shape (q, k)."""
-        cross: Floats = self.moments.cross[self.active, : self.n_targets] * self.scale[:, np.newaxis]
+        cross: Floats = self._varying(self.moments.cross)[:, : self.n_targets] * self.scale[:, np.newaxis]
         if self.centred:
             cross = cross - np.multiply.outer(self.mean, self.moments.inner[-1, :-1])
         return cross
@@ -136,18 +145,25 @@ class Design:
     @cached_property
     def shifted_lengths(self) -> Floats:
         """Lengths of the shifted, scaled active columns, not centred, shape (q,)."""
-        lengths: Floats = np.sqrt(self.moments.squares[self.active]) * self.scale
+        lengths: Floats = np.sqrt(self._varying(self.moments.squares)) * self.scale
         return lengths
 
     @property
     def shift(self) -> Floats:
         """What is subtracted from the active columns before they are scaled, shape (q,)."""
-        return self.shift_x[self.active]
+        return self._varying(self.shift_x)
 
     @cached_property
     def block_lengths(self) -> Floats:
         """For each active column the largest length, without weights, in a block of `raw_blocks`; shape (q,)."""
-        return np.sqrt(self.moments.largest[self.active])
+        lengths: Floats = np.sqrt(self._varying(self.moments.largest))
+        return lengths
+
+    @property
+    def summed_rows(self) -> int:
+        """Rows whose products are summed at a time for the moments."""
+        rows: int = SUMMED_BLOCKS * self.rows_of_a_block
+        return rows
 
     def blocks(self) -> Iterator[tuple[Floats, Floats]]:
         """Yield centred, weighted and scaled blocks of rows: active columns (b, q) and targets (b, k)."""
@@ -199,8 +215,7 @@ class Design:
 
     def unscaled(self, z: Floats) -> Floats:
         """Return coefficients (p, k) in the units of the data from those of the scaled active columns (q, k)."""
-        with np.errstate(over="ignore"):
-            unscaled: Floats = np.ldexp(z, self._y_exponents - self._lift[:, np.newaxis])
+        unscaled: Floats = np.ldexp(z, self._y_exponents - self._lift[:, np.newaxis])
         if self._all_active:
             return unscaled
         coef = np.zeros((self.n_features, self.n_targets))
@@ -209,10 +224,7 @@ class Design:
 
     def unscaled_targets(self, values: Floats) -> Floats:
         """Return numbers in the units of the targets from those in the scale of `raw_blocks`, shape (..., k)."""
-        if not self._rescaled:
-            return values
-        with np.errstate(over="ignore"):
-            return np.ldexp(values, self._y_exponents)
+        return np.ldexp(values, self._y_exponents) if self._rescaled else values
 
     @cached_property
     def lengths(self) -> Floats:
@@ -263,8 +275,8 @@ class Design:
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
-    def _slices(self) -> Iterator[Rows]:
-        step = self.rows_of_a_block
+    def _slices(self, step: int = 0) -> Iterator[Rows]:
+        step = step or self.rows_of_a_block
         for start in range(0, self.n_rows, step):
             yield (
                 slice(start, min(start + step, self.n_rows)) if self._kept is None else self._kept[start : start + step]
@@ -289,7 +301,7 @@ class Design:
         if self.centred:
             if self.shift_x.any():
                 A = A - self.shift
-            A = A - self.moments.cross[self.active, -1] / self.weight
+            A = A - self._varying(self.moments.cross)[:, -1] / self.weight
             A *= self.scale
             B = (B - self.shift_y) - self.moments.inner[-1, :-1] / self.weight
         else:
@@ -308,7 +320,8 @@ class Design:
     # -- moments, shifts and scales ------------------------------------------------------------------------------
 
     def _summed(self, *, with_gram: bool) -> Moments:
-        parts = (self._statistics(*self._raw(rows), with_gram=with_gram) for rows in self._slices())
+        slices = self._slices(self.summed_rows)
+        parts = (self._statistics(*self._raw(rows), with_gram=with_gram) for rows in slices)
         return reduce(combine, parts)
 
     def _statistics(self, A: Floats, B: Floats, weights: Floats | None, *, with_gram: bool) -> Moments:
@@ -332,6 +345,8 @@ class Design:
         moments = self._summed(with_gram=with_gram)
         if self._plain(moments):
             return moments
+        if isinstance(self.data[0], np.ndarray):
+            require_finite(self.data[0], "X", "LinearRegression")
         doubtful = ~(self._squares(moments) > np.maximum(moments.squares / CONSTANT_RATIO, SAFE**-2))
         if doubtful.any():
             self._constant[doubtful] = self._are_constant(np.flatnonzero(doubtful))
@@ -354,16 +369,19 @@ class Design:
     def _plain(self, moments: Moments) -> bool:
         """Whether all columns vary, about zero, in numbers whose squares are normal."""
         squares = self._squares(moments)
-        inner = moments.inner.diagonal()[: self.n_targets]
+        inner = moments.inner.diagonal()[: self.n_targets].tolist()
         return bool(
             (squares * LARGEST_RATIO > moments.squares).all()
             and squares.min() > SAFE**-2
             and moments.squares.max() < SAFE**2
-            and inner.min() > SAFE**-2
-            and inner.max() < SAFE**2
+            and (self._weights is None or moments.largest.max() < SAFE**2)
+            and min(inner) > SAFE**-2
+            and max(inner) < SAFE**2
         )
 
     def _safe(self, moments: Moments) -> bool:
+        if not (moments.largest < SAFE**2).all():
+            return False
         squares = moments.squares[~self._constant]
         inner = moments.inner.diagonal()[: self.n_targets]
         if (inner <= SAFE**-2).any():
@@ -375,6 +393,10 @@ class Design:
         self._rescaled = True
         self._x_exponents = _exponents(largest)
         self._y_exponents = _exponents(np.abs(self.data[1]).max(axis=0))
+        for rows in self._slices():
+            A, B, _ = self._raw(rows)
+            self.lossless &= np.array_equal(np.ldexp(A, self._x_exponents), self._dense(rows))
+            self.lossless &= np.array_equal(np.ldexp(B, self._y_exponents), self.data[1][rows])
 
     def _shift_targets(self) -> None:
         """Shift targets by about their mean, and a constant one by its value."""

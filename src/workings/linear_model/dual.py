@@ -9,7 +9,6 @@ import numpy as np
 
 from workings.linear_model.certificate import not_proved
 from workings.linear_model.cholesky import CHOLESKY_LIMIT, factorise
-from workings.linear_model.moments import Floats
 from workings.linear_model.solution import Solution, Solver
 
 if TYPE_CHECKING:
@@ -78,9 +77,10 @@ def solve_dual(design: Design) -> Solution | None:
     z = A.T @ (factor.solve(B) / size)
     z += A.T @ (factor.solve(B - A @ z) / size)
     rank = len(rows) - int(design.centred)
-    lower: Floats = factor.lower * np.sqrt(size)
+    lower = factor.lower
+    lower *= np.sqrt(size)
     if design.centred:
-        lower = lower - np.multiply.outer(direction, direction @ lower)
+        lower -= np.multiply.outer(direction, direction @ lower)
     coef = design.unscaled(z * design.lengths[:, np.newaxis])
     return Solution(
         coef=coef,

@@ -15,6 +15,7 @@ section 10.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -22,10 +23,11 @@ from workings.arithmetic.error_free import sum_rows, two_product, two_sum
 from workings.linear_model.certificate import decided
 from workings.linear_model.design import UNIT_ROUNDOFF, Design
 from workings.linear_model.moments import Floats
-from workings.linear_model.residual import CAUTION, SlicedRows
+from workings.linear_model.residual import CAUTION, COARSEST, SlicedRows
 
 MOST_PASSES = 3
 LARGEST_CONTRACTION = 0.5
+TINY = 2.0**-1022
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,8 @@ class Enclosure:
 
     Parameters
     ----------
-    z, z_low, bound : ndarray of shape (q, k)
-        Coefficients of the scaled active columns.
-    constant, constant_low, constant_bound : ndarray of shape (k,)
-        Intercept, in the scale of the targets.
+    values, low, bound : ndarray of shape (m, k)
+        Coefficients of the q scaled active columns; with an intercept, that in the scale of the targets is the last.
     method : str
         How they were found.
     decided : bool
@@ -46,12 +46,9 @@ class Enclosure:
         Size of each correction relative to the coefficients.
     """
 
-    z: Floats
-    z_low: Floats
+    values: Floats
+    low: Floats
     bound: Floats
-    constant: Floats
-    constant_low: Floats
-    constant_bound: Floats
     method: str
     decided: bool
     steps: tuple[float, ...]
@@ -59,85 +56,86 @@ class Enclosure:
     @property
     def relative_bound(self) -> float:
         """Largest bound relative to the number it belongs to."""
-        ratios = self.bound / np.abs(self.z), self.constant_bound / np.abs(self.constant)
-        return max(float(np.fmax.reduce(ratio, axis=None, initial=0.0)) for ratio in ratios)
+        return float(np.fmax.reduce(self.bound / np.abs(self.values), axis=None, initial=0.0))
 
 
 class Preconditioner:
-    """An approximate inverse root of a Gram matrix, and what it does to right-hand sides.
+    """An approximate inverse root W of a Gram matrix, and what it does to right-hand sides.
+
+    Parameters
+    ----------
+    root : ndarray of shape (m, m)
+        W, with ``W'GW`` near the identity.
+    """
+
+    def __init__(self, root: Floats) -> None:
+        self.root = root
+        self.row_norms = np.sqrt(np.einsum("ij,ij->i", root, root))
+
+    def correct(self, gradient: Floats) -> tuple[Floats, Floats]:
+        """Return corrections (m, k), and the norms that bound them, (k,).
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (m, k)
+            Products of the columns with the residual.
+        """
+        inner = self.root.T @ gradient
+        return self.root @ inner, _norms(inner)
+
+    def spread(self, gradient: Floats) -> Floats:
+        """Bound the norms of `correct` for right-hand sides of at most these magnitudes, (k,)."""
+        return _norms(np.abs(self.root).T @ gradient)
+
+
+def bordered(root: Floats, mean: Floats, weight: float) -> Floats:
+    """Return the inverse root for columns with an intercept from that for centred columns.
 
     Parameters
     ----------
     root : ndarray of shape (q, q)
-        W, with ``W'GW`` near the identity.
     mean : ndarray of shape (q,)
-        Means of the columns, by whatever amount they are not centred; zeros without an intercept.
+        Means of the columns.
     weight : float
-        Sum of the weights; 0 without an intercept.
+        Sum of the weights.
+
+    Returns
+    -------
+    ndarray of shape (q + 1, q + 1)
     """
-
-    def __init__(self, root: Floats, mean: Floats, weight: float) -> None:
-        self.root = root
-        self.mean = mean
-        self.weight = weight
-        self.magnitude = np.abs(root)
-        self.row_norms = np.sqrt(np.einsum("ij,ij->i", root, root))
-        self._mean_by_root = mean @ root
-        self.constant_norm = float(np.sqrt(1 / weight + self._mean_by_root @ self._mean_by_root)) if weight else 0.0
-
-    def correct(self, gradient: Floats, total: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return corrections of coefficients (q, k) and intercept (k,), and the norms that bound them (k,).
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (q, k)
-            Products of the columns with the residual.
-        total : ndarray of shape (k,)
-            Sum of the residual.
-        """
-        inner = self.root.T @ (gradient - np.multiply.outer(self.mean, total))
-        correction = self.root @ inner
-        squares = np.einsum("ij,ij->j", inner, inner)
-        if not self.weight:
-            return correction, np.zeros_like(total), np.sqrt(squares)
-        return (
-            correction,
-            total / self.weight - self.mean @ correction,
-            np.sqrt(squares + total**2 / self.weight),
-        )
-
-    def spread(self, gradient: Floats, total: Floats) -> Floats:
-        """Bound the norms of `correct` for right-hand sides of at most these magnitudes, (k,)."""
-        inner = self.magnitude.T @ (gradient + np.multiply.outer(np.abs(self.mean), total))
-        squares = np.einsum("ij,ij->j", inner, inner)
-        norms: Floats = np.sqrt(squares + total**2 / self.weight) if self.weight else np.sqrt(squares)
-        return norms
+    q = len(root)
+    whole = np.zeros((q + 1, q + 1))
+    whole[:q, :q] = root
+    whole[q, :q] = -(mean @ root)
+    whole[q, q] = 1 / sqrt(weight)
+    return whole
 
 
-def contraction(gram: Floats, preconditioner: Preconditioner, lengths: Floats, roundoff: float) -> float:
-    """Bound ``|I - W'GW|`` for a Gram matrix computed in double arithmetic.
+def contraction(design: Design, root: Floats) -> float:
+    """Bound ``|I - W'GW|`` for the Gram matrix of a design, which was summed in double arithmetic.
 
     Parameters
     ----------
-    gram : ndarray of shape (q, q)
-        As computed.
-    preconditioner : Preconditioner
-    lengths : ndarray of shape (q,)
-        Of the columns whose products were summed.
-    roundoff : float
-        Relative error of those sums, to the product of two columns' lengths.
+    design : Design
+    root : ndarray of shape (q, q)
+        W, for the centred columns; the bound holds for W `bordered` too.
 
     Notes
     -----
+    A sum over rows in blocks is right to about as many units of the product of two lengths as a block has rows, plus
+    one for each block.
     Cost: ``4 q**3`` flops.
     """
-    root = preconditioner.root
-    defect = root.T @ (gram @ root)
-    defect.flat[:: len(root) + 1] -= 1.0
-    reach = lengths @ preconditioner.magnitude
+    product = root.T @ (design.gram @ root)
+    product.flat[:: len(root) + 1] -= 1.0
+    reach = design.shifted_lengths @ np.abs(root)
     squares = float(reach @ reach)
-    mean = 2 * roundoff * np.sqrt(squares) if preconditioner.weight else 0.0
-    return CAUTION * (float(np.linalg.norm(defect)) + (roundoff + 2 * (len(root) + 2) * UNIT_ROUNDOFF) * squares + mean)
+    size = sqrt(float(np.vdot(product, product)))
+    summed = 4 * (design.summed_rows + design.block_count + 16) * UNIT_ROUNDOFF
+    multiplied = 2 * (len(root) + 2) * UNIT_ROUNDOFF
+    border = 2 * sqrt(squares) if design.centred else 0.0
+    bound: float = CAUTION * (size + (summed + multiplied) * (squares + border))
+    return bound
 
 
 def enclose(design: Design, root: Floats, first: Floats) -> Enclosure | None:
@@ -148,7 +146,7 @@ def enclose(design: Design, root: Floats, first: Floats) -> Enclosure | None:
     design : Design
         The data.
     root : ndarray of shape (q, q)
-        W, with ``W'GW`` near the identity.
+        W, with ``W'GW`` near the identity for the centred columns.
     first : ndarray of shape (q, k)
         Coefficients of the scaled active columns to start from.
 
@@ -157,69 +155,60 @@ def enclose(design: Design, root: Floats, first: Floats) -> Enclosure | None:
     Enclosure or None
         None where W is no approximate inverse root. The rounding may still be open.
     """
-    rows = SlicedRows(design)
-    mean = design.mean + rows.drift if design.centred else design.mean
-    preconditioner = Preconditioner(root, mean, design.weight if design.centred else 0.0)
-    roundoff = 2 * (design.rows_of_a_block + design.block_count + 16) * UNIT_ROUNDOFF
-    a = contraction(design.gram, preconditioner, design.shifted_lengths, roundoff)
-    if not a < LARGEST_CONTRACTION:
+    a, rows = contraction(design, root), SlicedRows(design)
+    if not a < LARGEST_CONTRACTION or rows.coarseness > COARSEST:
         return None
-    z, low = first, np.zeros_like(first)
-    near = design.near_constant(first) - rows.drift @ first
-    constant, constant_low = two_sum(design.shift_y, near) if design.centred else (near, near * 0.0)
-    steps = []
+    values, low = first, np.zeros_like(first)
+    if design.centred:
+        root = bordered(root, design.mean + rows.drift, design.weight)
+        constant, constant_low = two_sum(design.shift_y, design.near_constant(first) - rows.drift @ first)
+        values, low = np.concatenate([first, constant[np.newaxis]]), np.concatenate([low, constant_low[np.newaxis]])
+    preconditioner = Preconditioner(root)
+    steps: list[float] = []
     for _ in range(MOST_PASSES):
-        gradient = rows.gradient(z, low, constant, constant_low)
-        total = gradient.sum_high if design.centred else np.zeros(design.n_targets)
-        correction, moved, size = preconditioner.correct(gradient.high + gradient.low, total)
+        gradient = rows.gradient(values, low)
+        correction, size = preconditioner.correct(gradient.high + gradient.low)
+        roundings = (len(values) + 8) * UNIT_ROUNDOFF
         # what the gradient and the arithmetic of its correction leave open
-        roundings = (len(z) + 8) * UNIT_ROUNDOFF
-        open_share = roundings * size + preconditioner.spread(
-            gradient.bound + roundings * np.abs(gradient.high),
-            (gradient.sum_bound if design.centred else 0.0) + roundings * np.abs(total),
-        )
+        open_share = roundings * size + preconditioner.spread(gradient.bound + roundings * np.abs(gradient.high))
         left = CAUTION / (1 - a) * (a * size + open_share)
-        z, low = _added(z, low, correction)
-        if design.centred:
-            constant, constant_low = _added(constant, constant_low, moved)
-        steps.append(_relative(correction, z))
-        bound = np.multiply.outer(preconditioner.row_norms, left) + 4 * UNIT_ROUNDOFF**2 * np.abs(z)
-        constant_bound = preconditioner.constant_norm * left + 4 * UNIT_ROUNDOFF**2 * np.abs(constant)
-        ends = _unshifted(rows, z, low, bound, constant, constant_low, constant_bound)
-        clear = bool(decided(z, low, bound).all() and decided(*ends).all())
-        enclosure = Enclosure(z, low, bound, *ends, "sliced residuals", clear, tuple(steps))
+        moved, error = two_sum(values, correction)
+        values, low = two_sum(moved, low + error)
+        steps.append(_relative(correction, values))
+        bound = np.multiply.outer(preconditioner.row_norms, left) + 4 * UNIT_ROUNDOFF**2 * np.abs(values)
+        ends = _unshifted(rows, values, low, bound)
+        enclosure = Enclosure(*ends, "sliced residuals", bool(decided(*ends, design.data[0].dtype).all()), tuple(steps))
         if enclosure.decided or (open_share > a * size).any():
             break
     return enclosure
 
 
-def _unshifted(
-    rows: SlicedRows,
-    z: Floats,
-    z_low: Floats,
-    bound: Floats,
-    constant: Floats,
-    constant_low: Floats,
-    constant_bound: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Return the intercept of the columns as they came, with its low part and its bound, (k,) each."""
+def _unshifted(rows: SlicedRows, values: Floats, low: Floats, bound: Floats) -> tuple[Floats, Floats, Floats]:
+    """Exchange the intercept of the shifted columns for that of the columns as they came."""
     if not rows.shift.any():
-        return constant, constant_low, constant_bound
-    shift = (rows.shift * rows.design.scale)[:, np.newaxis]
-    share, error = two_product(shift, z)
-    high, low = sum_rows(np.vstack([constant, -share]))
-    high, low = two_sum(high, low + constant_low - (error + shift * z_low).sum(axis=0))
-    size = np.abs(constant) + np.abs(share).sum(axis=0)
-    terms = len(z) + 1
-    uncertain = constant_bound + (np.abs(shift) * bound).sum(axis=0)
-    return high, low, CAUTION * (uncertain + 8 * terms * (1 + np.log2(terms)) * UNIT_ROUNDOFF**2 * size)
+        return values, low, bound
+    shift = np.append(rows.shift * rows.design.scale, -1.0)[:, np.newaxis]
+    share, error = two_product(shift, values)
+    high, rest = sum_rows(-share)
+    high, rest = two_sum(high, rest - (error + shift * low).sum(axis=0))
+    terms = len(values)
+    uncertain = (np.abs(shift) * bound).sum(axis=0)
+    uncertain += 8 * terms * (1 + np.log2(terms)) * UNIT_ROUNDOFF**2 * np.abs(share).sum(axis=0)
+    return (
+        np.vstack([values[:-1], high]),
+        np.vstack([low[:-1], rest]),
+        np.vstack([bound[:-1], CAUTION * uncertain]),
+    )
 
 
-def _added(high: Floats, low: Floats, correction: Floats) -> tuple[Floats, Floats]:
-    moved, error = two_sum(high, correction)
-    return two_sum(moved, low + error)
+def _norms(columns: Floats) -> Floats:
+    """Return lengths, (k,), without squares that underflow."""
+    largest = np.abs(columns).max(axis=0, initial=TINY)
+    scaled = columns / largest
+    norms: Floats = np.sqrt(np.einsum("ij,ij->j", scaled, scaled)) * largest
+    return norms
 
 
-def _relative(correction: Floats, z: Floats) -> float:
-    size = float(np.linalg.norm(z))
-    return float(np.linalg.norm(correction)) / size if size else 0.0
+def _relative(correction: Floats, values: Floats) -> float:
+    size = float(np.vdot(values, values))
+    return sqrt(float(np.vdot(correction, correction)) / size) if size else 0.0

@@ -167,7 +167,15 @@ class LinearRegression(Regressor, Estimator):
         """
         self._check_parameters()
         recorder = start_recording(self)
-        X, y = check_X_y(self, X, y, accept_sparse=not self.positive, multi_output=True, y_numeric=True)
+        X, y = check_X_y(
+            self,
+            X,
+            y,
+            accept_sparse=not self.positive,
+            multi_output=True,
+            y_numeric=True,
+            finite=sample_weight is not None,  # `Design` looks, but for rows of weight zero
+        )
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)
@@ -177,7 +185,8 @@ class LinearRegression(Regressor, Estimator):
             design = SparseDesign(X, targets, weights, centred=self.fit_intercept)
         else:
             design = Design(X, targets, weights, centred=self.fit_intercept)
-        solution = self._chosen_solver(is_sparse(X)).solve(design)
+        with np.errstate(over="ignore"):
+            solution = self._chosen_solver(is_sparse(X)).solve(design)
         coef = _finite(np.ascontiguousarray(rounded(solution.coef, solution.coef_low, X.dtype).T))
         intercept = _finite(rounded(*design.intercept(solution), X.dtype))
         self.solution_ = solution

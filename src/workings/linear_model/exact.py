@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from workings.linear_model.certificate import SMALLEST_NORMAL, not_proved, proved
+from workings.linear_model.certificate import not_proved, proved
 from workings.linear_model.cholesky import CHOLESKY_LIMIT, GramFactor, factorise
 from workings.linear_model.design import Design
 from workings.linear_model.enclosure import Enclosure, enclose
@@ -69,7 +69,7 @@ class Attempt:
     spectrum: Floats | None = None
 
 
-@np.errstate(all="ignore")
+@np.errstate(divide="ignore", invalid="ignore")
 def attempt_exactly(design: Design) -> Attempt:
     """Try to solve a design with at least as many rows as columns, correctly rounded.
 
@@ -101,26 +101,34 @@ def attempt_exactly(design: Design) -> Attempt:
     return Attempt(solution, factor, reduction, spectrum)
 
 
-def _underflows(values: Floats) -> bool:
-    sizes = np.abs(values)
-    return bool(sizes.min(initial=np.inf) < SMALLEST_NORMAL) and bool(((sizes < SMALLEST_NORMAL) & (sizes > 0)).any())
+def _underflows(values: Floats, scaled: Floats, dtype: np.dtype[Any]) -> bool:
+    """Whether numbers that are not zero fall below the normal range of a type when they lose their scale."""
+    return bool(((np.abs(values) < np.finfo(dtype).smallest_normal) & (scaled != 0.0)).any())
 
 
 def _solution(design: Design, enclosure: Enclosure, condition: float, triangle: Floats) -> Solution:
-    coef, coef_low = design.unscaled(enclosure.z), design.unscaled(enclosure.z_low)
-    constant = design.unscaled_targets(enclosure.constant)
+    q, dtype = len(design.active), design.data[0].dtype
+    coef, coef_low = design.unscaled(enclosure.values[:q]), design.unscaled(enclosure.low[:q])
+    constant: Floats = np.zeros(design.n_targets)
+    constant_low: Floats = constant
+    if design.centred:
+        constant = design.unscaled_targets(enclosure.values[-1])
+        constant_low = design.unscaled_targets(enclosure.low[-1])
     if not enclosure.decided:
         certificate = not_proved(
             "The exact answer lies so near the middle between two doubles, or so near zero, that the bounds do not "
             f"decide how it rounds; relative to its size the error is at most {enclosure.relative_bound:.1g}."
         )
-    elif _underflows(coef) or _underflows(constant):
+    elif not design.lossless:
+        certificate = not_proved("The numbers span so many powers of two that scaling them loses digits.")
+    elif _underflows(coef[design.active], enclosure.values[:q], dtype) or (
+        design.centred and _underflows(constant, enclosure.values[-1], dtype)
+    ):
         certificate = not_proved("Coefficients lie below the normal range of doubles, where digits are lost.")
     else:
         certificate = proved(enclosure.method, enclosure.relative_bound)
-    rank = len(design.active)
     steps: list[tuple[str, dict[str, Any]]] = [
-        ("factorisation", {"solver": Exact.name, "condition": condition, "rank": rank})
+        ("factorisation", {"solver": Exact.name, "condition": condition, "rank": q})
     ]
     steps += [("refinement", {"correction": step, "precision": enclosure.method}) for step in enclosure.steps]
     return Solution(
@@ -130,12 +138,13 @@ def _solution(design: Design, enclosure: Enclosure, condition: float, triangle: 
         reason=f"The condition number of the scaled columns is at most {condition:.2g}; {enclosure.method} decide "
         "every rounding.",
         condition=condition,
-        rank=rank,
+        rank=q,
         factor=triangle * design.lengths,
         exponent=design.top_exponent,
         spectrum_length=min(design.n_samples, design.n_features),
         certificate=certificate,
         intercept=constant,
-        intercept_low=design.unscaled_targets(enclosure.constant_low),
+        intercept_low=constant_low,
+        warning=not certificate.proved,
         steps=tuple(steps),
     )

@@ -21,9 +21,9 @@ from workings.arithmetic.rational import solve_exactly
 from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above
 from workings.linear_model.certificate import decided
 from workings.linear_model.design import UNIT_ROUNDOFF, Design
-from workings.linear_model.enclosure import LARGEST_CONTRACTION, Enclosure, Preconditioner
+from workings.linear_model.enclosure import LARGEST_CONTRACTION, TINY, Enclosure, Preconditioner
 from workings.linear_model.moments import Floats
-from workings.linear_model.residual import CAUTION, SlicedRows
+from workings.linear_model.residual import CAUTION
 
 FRACTION_BITS = 320  # of coefficients relative to the largest: twice 40 for the condition, the rest for their spread
 FINEST = 2.0**-200  # a bound relative to the largest coefficient, below which more corrections tell nothing
@@ -33,7 +33,6 @@ GRAM_BITS, GRAM_SLICES = 22, 6  # 132 bits: twice 40 for the condition, 52 to sp
 ROOT_SLICES = 4
 ONE = 1 << FRACTION_BITS
 ZERO = Fraction(0)
-TINY = 2.0**-1022
 
 Integers = npt.NDArray[np.object_]
 Rationals = npt.NDArray[np.object_]
@@ -82,15 +81,14 @@ def exact_system(design: Design) -> ExactSystem:
     -------
     ExactSystem
     """
-    rows, k = SlicedRows(design), design.n_targets
-    q = len(rows.top)
+    q, k = len(design.active), design.n_targets
     target_tops: Floats = np.zeros(k)
     for _, B, _ in design.raw_blocks():
         np.maximum(target_tops, np.abs(B - design.shift_y).max(axis=0), out=target_tops)
     target_tops = power_above(CAUTION * target_tops)
-    tops = 2 * rows.top
+    tops = power_above(CAUTION * design.block_lengths)
     ones = np.ones(int(design.centred))
-    shift = np.concatenate([rows.shift, design.shift_y, 0 * ones])
+    shift = np.concatenate([design.shift, design.shift_y, 0 * ones])
     whole = exact_gram(_tables(design, shift), np.concatenate([tops, target_tops, ones]), design.rows_of_a_block)
     inner, exponent = whole.integers, whole.exponent
     gram, cross = inner[:q, :q], inner[:q, q : q + k]
@@ -99,7 +97,7 @@ def exact_system(design: Design) -> ExactSystem:
         sums, target_sums, count = inner[:q, -1], inner[q : q + k, -1], inner[-1, -1]
         gram = gram * count - np.multiply.outer(sums, sums)
         cross = cross * count - np.multiply.outer(sums, target_sums)
-    return ExactSystem(gram, cross, sums, target_sums, count, exponent, whole.complete, rows.shift, tops, target_tops)
+    return ExactSystem(gram, cross, sums, target_sums, count, exponent, whole.complete, design.shift, tops, target_tops)
 
 
 def _tables(design: Design, shift: Floats) -> Iterator[Block]:
@@ -132,29 +130,30 @@ def enclose_exactly(design: Design, root: Floats, first: Floats) -> Enclosure | 
     """
     system = exact_system(design)
     stretch = (system.tops * design.scale)[:, np.newaxis]
-    preconditioner = Preconditioner(root * stretch, np.zeros(len(root)), 0.0)
+    preconditioner = Preconditioner(root * stretch)
     a = _contraction(system, preconditioner)
     if not a < LARGEST_CONTRACTION:
         return None
     fixed = _fixed_point(first * stretch / system.target_tops)
-    nothing = np.zeros(design.n_targets)
     steps: list[float] = []
     for _ in range(MOST_CORRECTIONS):
         residual = system.cross * (1 << FRACTION_BITS) - system.gram.dot(fixed)
         gradient = _floats(residual, system.count << system.exponent + FRACTION_BITS)
-        correction, _, size = preconditioner.correct(gradient, nothing)
-        rounding = (len(root) + 4) * UNIT_ROUNDOFF * preconditioner.spread(np.abs(gradient), nothing)
+        correction, size = preconditioner.correct(gradient)
+        rounding = (len(root) + 4) * UNIT_ROUNDOFF * preconditioner.spread(np.abs(gradient) + TINY)
         left = CAUTION * (size + rounding) / (1 - a)
-        enclosure = _enclosure(design, system, preconditioner, _fractions(fixed), left, tuple(steps))
-        largest = np.abs(enclosure.z).max(axis=0, initial=0.0)
-        if enclosure.decided or not (enclosure.bound.max(axis=0, initial=0.0) > FINEST * largest).any():
+        found = not residual.any()
+        enclosure = _enclosure(design, system, preconditioner, _fractions(fixed), left, found, tuple(steps))
+        q = len(root)
+        largest = np.abs(enclosure.values[:q]).max(axis=0, initial=0.0)
+        if enclosure.decided or not (enclosure.bound[:q].max(axis=0, initial=0.0) > FINEST * largest).any():
             break
         fixed = fixed + _fixed_point(correction)
         steps.append(float(np.linalg.norm(correction)) / max(float(np.linalg.norm(_floats(fixed, ONE))), TINY))
     if enclosure.decided or not system.complete or len(root) > MOST_RATIONAL:
         return enclosure
-    exact = solve_exactly(system.gram, system.cross)
-    return _enclosure(design, system, preconditioner, exact, nothing, tuple(steps))
+    solution = solve_exactly(system.gram, system.cross)
+    return _enclosure(design, system, preconditioner, solution, np.zeros(design.n_targets), True, tuple(steps))
 
 
 def _enclosure(
@@ -163,55 +162,48 @@ def _enclosure(
     preconditioner: Preconditioner,
     solution: Rationals,
     left: Floats,
+    found: bool,
     steps: tuple[float, ...],
 ) -> Enclosure:
-    """Round rational coefficients, with ``left`` the bound of their error as `Preconditioner` measures it."""
-    high, low = _rounded(solution)
+    """Round rational coefficients: those `found` exactly, or with ``left`` the bound of their error by its norm."""
     back = system.target_tops / (system.tops * design.scale)[:, np.newaxis]
+    high, low = (part * back for part in _rounded(solution))
     bound = np.multiply.outer(preconditioner.row_norms, left) * back
-    constant: Floats = np.zeros(design.n_targets)
-    constant_low: Floats = constant
-    constant_bound: Floats = constant
     if design.centred:
-        place = [
-            Fraction(int(total), system.count) + Fraction(shift) / Fraction(top)
-            for total, shift, top in zip(system.sums, system.shift.tolist(), system.tops.tolist(), strict=True)
-        ]
-        means = [Fraction(int(total), system.count) for total in system.target_sums]
-        exact = [
-            Fraction(shift) + Fraction(top) * (mean - sum((a * b for a, b in zip(place, column, strict=True)), ZERO))
-            for shift, top, mean, column in zip(
-                design.shift_y.tolist(), system.target_tops.tolist(), means, solution.T, strict=True
-            )
-        ]
-        constant, constant_low = _rounded(np.array(exact, dtype=object))
-        along = np.array([float(value) for value in place]) @ preconditioner.root
-        constant_bound = CAUTION * float(np.linalg.norm(along)) * left * system.target_tops
-    exact_already = not left.any()
-    return Enclosure(
-        high * back,
-        low * back,
-        bound,
-        constant,
-        constant_low,
-        constant_bound,
-        "rational arithmetic" if exact_already else "exact Gram matrix",
-        exact_already
-        or bool(
-            decided(high * back, low * back, bound).all() and decided(constant, constant_low, constant_bound).all()
-        ),
-        steps,
-    )
+        intercept, along = _intercept(design, system, solution)
+        reach = float(np.linalg.norm(along @ preconditioner.root))
+        reach += (len(along) + 4) * UNIT_ROUNDOFF * float(np.linalg.norm(np.abs(along) @ np.abs(preconditioner.root)))
+        uncertain = CAUTION * reach * left * system.target_tops
+        constant, constant_low = _rounded(intercept)
+        high, low, bound = np.vstack([high, constant]), np.vstack([low, constant_low]), np.vstack([bound, uncertain])
+    clear = found or bool(decided(high, low, bound, design.data[0].dtype).all())
+    method = "rational arithmetic" if found else "exact Gram matrix"
+    return Enclosure(high, low, bound, method, clear and system.complete, steps)
+
+
+def _intercept(design: Design, system: ExactSystem, solution: Rationals) -> tuple[Rationals, Floats]:
+    """Return the intercepts, (k,), and how much they change with the coefficients, (q,)."""
+    place = [
+        Fraction(int(total), system.count) + Fraction(shift) / Fraction(top)
+        for total, shift, top in zip(system.sums, system.shift.tolist(), system.tops.tolist(), strict=True)
+    ]
+    intercepts = np.empty(design.n_targets, dtype=object)
+    for target, column in enumerate(solution.T):
+        mean = Fraction(int(system.target_sums[target]), system.count)
+        share = sum((a * b for a, b in zip(place, column, strict=True)), ZERO)
+        top, shift = float(system.target_tops[target]), float(design.shift_y[target])
+        intercepts[target] = Fraction(shift) + Fraction(top) * (mean - share)
+    return intercepts, np.array([float(value) for value in place])
 
 
 def _contraction(system: ExactSystem, preconditioner: Preconditioner) -> float:
     """Bound ``|I - W'GW|`` for the exact G, by products of slices of both."""
     root = preconditioner.root
     q = len(root)
-    exponent = max(int(value).bit_length() for value in system.gram.diagonal()) + 1
+    exponent = max((int(value).bit_length() for value in system.gram.diagonal()), default=0) + 1
     size = (1 << exponent) / (system.count << system.exponent)
     bits = MANTISSA_BITS - GRAM_BITS - 1 - q.bit_length()
-    slices, rest = cut(root, power_above(np.abs(root).max(axis=0)), bits, ROOT_SLICES)
+    slices, rest = cut(root, power_above(np.abs(root).max(axis=0, initial=0.0)), bits, ROOT_SLICES)
     high: Floats = np.zeros((q, q))
     low: Floats = np.zeros((q, q))
     left = system.gram
@@ -228,9 +220,10 @@ def _contraction(system: ExactSystem, preconditioner: Preconditioner) -> float:
     defect = root.T @ product
     defect.flat[:: q + 1] -= 1.0
     lengths = np.sqrt([int(value) / (system.count << system.exponent) for value in system.gram.diagonal()])
-    reach = lengths @ preconditioner.magnitude
-    rounding = (q + 4) * UNIT_ROUNDOFF * float(np.linalg.norm(preconditioner.magnitude.T @ np.abs(product)))
-    rounding += 64 * UNIT_ROUNDOFF**2 * float(reach @ reach)
+    magnitude = np.abs(root)
+    reach = lengths @ magnitude
+    rounding = (q + 4) * UNIT_ROUNDOFF * float(np.linalg.norm(magnitude.T @ np.abs(product)))
+    rounding += 512 * UNIT_ROUNDOFF**2 * float(reach @ reach)
     rounding += q * 2.0 ** (-GRAM_BITS * GRAM_SLICES) * size * float(np.linalg.norm(root)) ** 2
     return CAUTION * (float(np.linalg.norm(defect)) + rounding)
 

@@ -73,7 +73,7 @@ def solve_factorised(design: Design, factor: GramFactor) -> Solution:
     rank = len(design.active)
     z, steps = factor.solve(design.cross), NO_STEPS  # OLS.6
     coef_low = np.zeros((design.n_features, design.n_targets))
-    ratio = float((design.shifted_lengths**2).max(initial=0.0))
+    ratio = float(design.shifted_lengths.max(initial=0.0)) ** 2
     if factor.condition**2 * ratio * UNIT_ROUNDOFF > NEGLIGIBLE:
         refined = refine(design, z, factor.solve)
         z, coef_low, steps = refined.z, design.unscaled(refined.z_low), refined.steps

@@ -14,12 +14,15 @@ from math import log2, sqrt
 import numpy as np
 
 from workings.arithmetic.error_free import sum_rows, two_product, two_sum
-from workings.arithmetic.slices import LIFT, MANTISSA_BITS, power_above, round_off
+from workings.arithmetic.slices import LIFT, MANTISSA_BITS, MOST_BITS, power_above, round_off
 from workings.linear_model.design import UNIT_ROUNDOFF, Design
 from workings.linear_model.moments import Floats
 
 ROW_BITS = 26  # of a slice of a row of X
-PARTS = 4  # slices of the coefficients and of the residuals
+PARTS = 4  # of coefficients and of residuals: three slices and what is left
+MOST_PART_BITS = MOST_BITS // (PARTS - 1)
+COARSEST = 2.0**-7  # unit of the first slices, relative to the largest x, up to which the bounds hold
+FOLDED = 256  # blocks whose sums are kept apart
 CAUTION = 1.01  # bounds are themselves computed in double arithmetic
 
 
@@ -29,20 +32,15 @@ class PreciseGradient:
 
     Parameters
     ----------
-    high, low : ndarray of shape (q, k)
-        For the shifted, scaled active columns.
-    bound : ndarray of shape (q, k)
+    high, low : ndarray of shape (m, k)
+        For the shifted, scaled active columns and, with an intercept, the column of ones, which is the last.
+    bound : ndarray of shape (m, k)
         Of the error of ``high + low``.
-    sum_high, sum_low, sum_bound : ndarray of shape (k,)
-        The same for the column of ones (zeros without an intercept).
     """
 
     high: Floats
     low: Floats
     bound: Floats
-    sum_high: Floats
-    sum_low: Floats
-    sum_bound: Floats
 
 
 class SlicedRows:
@@ -56,22 +54,27 @@ class SlicedRows:
     Notes
     -----
     Of a column whose length in no block of b rows exceeds ``2**e``, the first slice holds multiples of ``2**(e - 26)``,
-    the second of ``2**(e - 52)``; the rest is at most half of that. The shift is first rounded to a multiple of the
-    first unit, so that x less the shift less the first slice is exact.
+    the second of ``2**(e - 52)``; the rest is at most half of that. Where shifts are large, x itself has fewer bits
+    below ``2**e``, and the units are coarser. The shift is rounded to a multiple of the first unit, so that taking it
+    from the first slice is exact.
     """
 
     def __init__(self, design: Design) -> None:
         self.design = design
         self.top = power_above(CAUTION * design.block_lengths)
+        highest = self.top.max(initial=0.0)
+        if highest <= 4.0 * self.top.min(initial=np.inf):
+            self.top[:] = highest  # one unit for all columns is quicker, and costs no more than two bits
         shift = design.shift
-        self.unit, self.shift, self.coarseness = self.top * 2.0**-ROW_BITS, shift, 2.0**-ROW_BITS
+        self.coarseness = 2.0**-ROW_BITS
         if shift.any():
-            self.unit = np.maximum(self.unit, np.spacing(power_above(shift)))
-            self.shift = np.rint(shift / self.unit) * self.unit
-            self.coarseness = float((self.unit / self.top).max())
-        q = len(self.top)
-        self.coef_bits = MANTISSA_BITS - 1 - ROW_BITS - (q + 1).bit_length()
-        self.residual_bits = MANTISSA_BITS + 1 - ROW_BITS - design.rows_of_a_block.bit_length()
+            # one for all columns, so that their products share a unit; and x is at most 2**51 of its units
+            self.coarseness = max(self.coarseness, float((8 * np.spacing(np.abs(shift)) / self.top).max()))
+        self.unit = self.top * self.coarseness
+        self.shift = np.rint(shift / self.unit) * self.unit
+        q, b = len(self.top), design.rows_of_a_block
+        self.coef_bits = min(MANTISSA_BITS - 1 - ROW_BITS - (q + 1).bit_length(), MOST_PART_BITS)
+        self.residual_bits = min(MANTISSA_BITS + 1 - ROW_BITS - b.bit_length(), MOST_PART_BITS)
 
     @property
     def drift(self) -> Floats:
@@ -81,37 +84,29 @@ class SlicedRows:
 
     def blocks(self) -> Iterator[tuple[Floats, Floats, Floats, Floats, Floats | None]]:
         """Yield first slices, second slices and rests, (b, q) each, targets (k, b) and weights (b,)."""
-        shape = (min(self.design.rows_of_a_block, self.design.n_rows), len(self.top))
+        shape = (self.design.rows_of_a_block, len(self.top))
         first, second, rest = np.empty(shape), np.empty(shape), np.empty(shape)
-        # one copy of the units for every row, because NumPy is slow on short rows
-        lift, shift = np.empty(shape), np.empty(shape)
-        lift[:] = LIFT * self.unit
+        lift = _every_row(LIFT * self.unit, shape)
         lower = lift * 2.0**-ROW_BITS
-        shifted = bool(self.shift.any())
-        if shifted:
-            shift[:] = self.shift
+        shift = _every_row(self.shift, shape) if self.shift.any() else None
         for A, B, weights in self.design.raw_blocks():
             n = len(A)
             first, second, rest = first[:n], second[:n], rest[:n]
-            if shifted:
-                round_off(np.subtract(A, shift[:n], out=rest), lift[:n], out=first)
-                np.subtract(A, np.add(first, shift[:n], out=rest), out=rest)
-            else:
-                round_off(A, lift[:n], out=first)
-                np.subtract(A, first, out=rest)
+            round_off(A, lift[:n], out=first)
+            np.subtract(A, first, out=rest)
+            if shift is not None:
+                np.subtract(first, shift[:n], out=first)
             round_off(rest, lower[:n], out=second)
             np.subtract(rest, second, out=rest)
             yield first, second, rest, B.T, weights
 
-    def gradient(self, z: Floats, z_low: Floats, constant: Floats, constant_low: Floats) -> PreciseGradient:
+    def gradient(self, values: Floats, values_low: Floats) -> PreciseGradient:
         """Return the products of columns and residuals.
 
         Parameters
         ----------
-        z, z_low : ndarray of shape (q, k)
-            Coefficients of the scaled active columns.
-        constant, constant_low : ndarray of shape (k,)
-            Intercept of the shifted columns.
+        values, values_low : ndarray of shape (m, k)
+            Coefficients of the scaled active columns and, with an intercept, of the column of ones.
 
         Returns
         -------
@@ -122,50 +117,48 @@ class SlicedRows:
         Cost: ``20 n q`` operations for the slices and ``36 n q k`` for the products; memory of five blocks.
         """
         design = self.design
-        k, q = z.shape[1], z.shape[0]
-        scale = design.scale[:, np.newaxis]
-        coef = (z * scale).T
-        parts, tops = self._coefficients(coef, (z_low * scale).T)
-        exact = np.zeros((design.block_count, PARTS, k, q + 1))
-        small = np.zeros((design.block_count, k, q + 1))
+        q, (m, k) = len(self.top), values.shape
+        scale = np.ones((m, 1))
+        scale[:q, 0] = design.scale
+        coef, coef_low = (values * scale).T, (values_low * scale).T
+        constant, constant_low = (coef[:, q:], coef_low[:, q:]) if m > q else (np.zeros((k, 1)), np.zeros((k, 1)))
+        coef = coef[:, :q]
+        parts, tops = self._coefficients(coef, coef_low[:, :q])
+        sums: list[Floats] = []
+        rest_of_sums: Floats = np.zeros((k, m))
         self._largest_target, self._largest_residual = np.zeros(k), np.zeros(k)
-        ones = np.ones(min(design.rows_of_a_block, design.n_rows))
-        for i, (first, second, rest, targets, weights) in enumerate(self.blocks()):
+        ones = np.ones((design.rows_of_a_block, m - q))
+        for first, second, rest, targets, weights in self.blocks():
             high, low = self._residuals(first, second, rest, targets, parts, coef, constant, constant_low)
             if weights is not None:
                 high, error = two_product(weights, high)
                 low = error + weights * low
-            residuals = self._residual_parts(high, low)
+            largest = np.abs(high).max(axis=1)
+            np.maximum(self._largest_residual, largest, out=self._largest_residual)
+            residuals = _parts(high, low, largest, self.residual_bits).reshape(PARTS * k, len(first))
             by_first = (residuals @ first).reshape(PARTS, k, q)
             by_second = (residuals @ second).reshape(PARTS, k, q)
-            sums = (residuals @ ones[: len(first)]).reshape(PARTS, k)
-            exact[i, :3, :, :q], exact[i, 3, :, :q], exact[i, :3, :, q] = by_first[:3], by_second[0], sums[:3]
-            small[i, :, :q] = by_first[3] + by_second[1] + by_second[2] + by_second[3] + high @ rest
-            small[i, :, q] = sums[3]
-        high, low = sum_rows(exact.reshape(-1, k, q + 1))
-        high, low = two_sum(high, low + small.sum(axis=0))
-        bound, sum_bound = self._bound(tops, constant_low, design.block_count)
-        return PreciseGradient(
-            high[:, :q].T * scale,
-            low[:, :q].T * scale,
-            bound.T * scale,
-            high[:, q],
-            low[:, q],
-            sum_bound,
-        )
+            by_ones = (residuals @ ones[: len(first)]).reshape(PARTS, k, m - q)
+            exact = np.zeros((PARTS, k, m))
+            exact[:-1, :, :q], exact[-1, :, :q], exact[:-1, :, q:] = by_first[:-1], by_second[0], by_ones[:-1]
+            sums.append(exact)
+            rest_of_sums[:, :q] += by_first[-1] + by_second[1:].sum(axis=0) + high @ rest
+            rest_of_sums[:, q:] += by_ones[-1]
+            if len(sums) == FOLDED:
+                folded, error = sum_rows(np.concatenate(sums))
+                sums, rest_of_sums = [folded[np.newaxis]], rest_of_sums + error
+        high, low = sum_rows(np.concatenate(sums))
+        high, low = two_sum(high, low + rest_of_sums)
+        bound = self._bound(tops, np.abs(constant_low[:, 0]), m)
+        return PreciseGradient(high.T * scale, low.T * scale, bound.T * scale)
 
     def _coefficients(self, coef: Floats, coef_low: Floats) -> tuple[Floats, Floats]:
         """Cut coefficients (k, q) into parts, (PARTS * k, q), and bound them, in units of the largest x, (k,)."""
         size = coef * self.top
         largest = np.abs(size).max(axis=1, initial=0.0)
-        lift = (LIFT * power_above(largest))[:, np.newaxis]
-        parts = np.empty((PARTS, *coef.shape))
-        for part in parts[:-1]:
-            lift = lift * 2.0**-self.coef_bits
-            size = size - round_off(size, lift, out=part)
-        np.add(size, coef_low * self.top, out=parts[-1])
+        parts = _parts(size, coef_low * self.top, largest, self.coef_bits)
         parts /= self.top
-        return parts.reshape(PARTS * coef.shape[0], coef.shape[1]), 2 * largest
+        return parts.reshape(len(parts) * coef.shape[0], coef.shape[1]), 2 * largest
 
     def _residuals(
         self,
@@ -182,49 +175,55 @@ class SlicedRows:
         shape = (PARTS, *targets.shape)
         by_first = (parts @ first.T).reshape(shape)
         by_second = (parts @ second.T).reshape(shape)
-        high, low = two_sum(targets, -constant[:, np.newaxis])
+        high, low = two_sum(targets, -constant)
         np.maximum(self._largest_target, np.abs(high).max(axis=1), out=self._largest_target)
-        low -= constant_low[:, np.newaxis]
-        for exact in (by_first[0], by_first[1], by_second[0], by_first[2]):
+        low -= constant_low
+        low -= by_first[-1] + by_second[1:].sum(axis=0) + coef @ rest.T
+        for exact in (*by_first[:-1], by_second[0]):
             high, error = two_sum(high, -exact)
             low += error
-        low -= by_first[3] + by_second[1] + by_second[2] + by_second[3] + coef @ rest.T
-        return high, low
+        return two_sum(high, low)
 
-    def _residual_parts(self, high: Floats, low: Floats) -> Floats:
-        """Cut residuals (k, b) into parts, (PARTS * k, b)."""
-        largest = np.abs(high).max(axis=1)
-        np.maximum(self._largest_residual, largest, out=self._largest_residual)
-        lift = (LIFT * power_above(largest))[:, np.newaxis]
-        parts = np.empty((PARTS, *high.shape))
-        for part in parts[:-1]:
-            lift = lift * 2.0**-self.residual_bits
-            high = high - round_off(high, lift, out=part)
-        np.add(high, low, out=parts[-1])
-        return parts.reshape(PARTS * high.shape[0], high.shape[1])
+    def _bound(self, tops: Floats, constant_low: Floats, m: int) -> Floats:
+        """Bound the error of the sums, (k, m), in the units of the data.
 
-    def _bound(self, tops: Floats, constant_low: Floats, blocks: int) -> tuple[Floats, Floats]:
-        """Bound the error of the sums with columns, (k, q), and with ones, (k,), in the units of the data.
-
-        Relative to the largest x, coefficient and residual, second slices are at most e, f and g, the rest of a row e',
-        and the last part of the others f^3 and g^3. Products with those round, as sums of q or b terms; all other
-        products are exact. Exact sums are added with their errors, and the errors in double arithmetic. Over the rows,
-        columns count by their lengths (the inequality of Cauchy and Schwarz).
+        Relative to the largest x, coefficient and residual, second slices are at most e, f and g, and last parts e', f'
+        and g'. Products with those round, as sums of q or b terms; all other products are exact. Exact sums are added
+        with their errors, and the errors in double arithmetic. Over the rows, columns count by their lengths (the
+        inequality of Cauchy and Schwarz).
         """
         u = UNIT_ROUNDOFF
-        q, n, b = len(self.top), self.design.n_rows, self.design.rows_of_a_block
+        q, n, b, blocks = len(self.top), self.design.n_rows, self.design.rows_of_a_block, self.design.block_count
         e = self.coarseness
         rest = e * 2.0**-ROW_BITS
         f, g = 2.0**-self.coef_bits, 2.0**-self.residual_bits
+        last_f, last_g = f ** (PARTS - 1), g ** (PARTS - 1)
         heaviest = 1.0 if self.design.data[2] is None else 2.0
         small = 10 * u * heaviest
-        by_coef = small * q * (5 * u + 2 * e * f + f**3 + rest) + u * heaviest * (q + 2) * q * (f**3 + rest)
-        rounded = u * ((b + 4) * (g**3 + rest) + (blocks + 5) * (g**3 + 2 * e * g + rest))
+        by_coef = small * q * (5 * u + 2 * e * f + last_f + rest) + u * heaviest * (q + 2) * q * (last_f + rest)
+        wide = 4 * CAUTION * sqrt(b)  # second slices and rests are bounded by the top, not by the length
+        rounded = u * ((b + 4) * (last_g + wide * rest) + (blocks + 5) * (last_g + wide * (2 * e * g + rest)))
         rounded += 4 * blocks * (3 + log2(blocks)) * u**2 + 4 * u**2
-        per_row = (
-            self._largest_target * (5 * u * small)
-            + tops * by_coef
-            + np.abs(constant_low) * small
-            + self._largest_residual * (2 * rounded)
-        ) * (CAUTION * sqrt(n))
-        return np.multiply.outer(per_row * sqrt(blocks), self.design.block_lengths), per_row * sqrt(n)
+        per_row = self._largest_target * (5 * u * small) + tops * by_coef + constant_low * small
+        per_row = (per_row + self._largest_residual * (2 * rounded)) * (CAUTION * sqrt(n))
+        lengths = np.full(m, sqrt(n))
+        lengths[:q] = (self.design.block_lengths + sqrt(b) * self.unit) * sqrt(blocks)
+        bound: Floats = np.multiply.outer(per_row, lengths)
+        return bound
+
+
+def _parts(high: Floats, low: Floats, largest: Floats, bits: int) -> Floats:
+    """Cut ``high + low``, (k, m), no more than `largest`, (k,), into slices of so many bits and the rest."""
+    fractions = np.array([LIFT * 2.0 ** (-bits * s) for s in range(1, PARTS)])
+    parts = np.empty((PARTS, *high.shape))
+    round_off(high, np.multiply.outer(fractions, power_above(largest))[:, :, np.newaxis], out=parts[:-1])
+    np.add(high - parts[-2], low, out=parts[-1])
+    parts[1:-1] -= parts[:-2].copy()
+    return parts
+
+
+def _every_row(values: Floats, shape: tuple[int, int]) -> Floats:
+    """Return values, (q,), in a form that NumPy combines quickly with a block of rows: it is slow on short rows."""
+    if len(values) and (values == values[0]).all():
+        return values[:1, np.newaxis]
+    return np.repeat(values[np.newaxis], shape[0], axis=0)

@@ -33,6 +33,11 @@ class SparseDesign(Design):
         dense: Floats = np.asarray(self.data[0][rows].toarray(), dtype=np.float64)
         return dense
 
+    @property
+    def summed_rows(self) -> int:
+        """Rows whose products are summed at a time for the moments."""
+        return self.n_rows
+
     def _summed(self, *, with_gram: bool) -> Moments:
         if self.shift_x.any() or self._rescaled:
             return super()._summed(with_gram=with_gram)
