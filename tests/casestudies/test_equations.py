@@ -126,14 +126,13 @@ ESTIMATORS = {
     "neural_network": ["neural_network", "optimize"],
 }
 DERIVED_ONLY = {
-    "OLS.2": "the loss is never evaluated by a direct solver",
-    "OLS.3": "its root is solved for, in OLS.6",
+    "OLS.2": "direct solvers never evaluate the loss; descent has that of the QR triangle",
+    "OLS.3": "its root is solved for, in OLS.6; descent has the gradient of the QR triangle",
     "OLS.4": "its root is solved for, in OLS.5",
     "OLS.9": "NumPy has no triangular solve; the factor's inverse stands in",
-    "OLS.11": "descent is in the textbook alone",
-    "OLS.12": "descent",
-    "OLS.13": "descent",
-    "OLS.14": "descent",
+    "OLS.11": "the update rules of descent are those of the networks, in optimize",
+    "OLS.12": "descent has a root of the Hessian, the QR triangle, and never forms it",
+    "OLS.13": "descent takes the curvatures from the singular values of that triangle",
     "KM.4": "its root is computed, in KM.5",
 }
 

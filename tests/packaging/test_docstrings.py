@@ -12,7 +12,18 @@ from numpydoc.validate import validate
 
 import workings
 
-PACKAGES = ("", ".base", ".linear_model", ".cluster", ".neural_network", ".optimize", ".report")
+PACKAGES = (
+    "",
+    ".arithmetic",
+    ".base",
+    ".cluster",
+    ".linear_model",
+    ".linear_model.descent",
+    ".linear_model.inference",
+    ".neural_network",
+    ".optimize",
+    ".report",
+)
 
 FALSE = {"GL08", "PR02", "PR03", "PR10"}
 """No docstring, an unknown parameter, another order than the signature's, or a malformed line."""

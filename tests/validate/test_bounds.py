@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -81,6 +82,31 @@ def test_squaring_the_condition_number() -> None:
     allowed = promise("coef_", 1.0, [squared])
     assert allowed.tolerance == AGREEMENT
     assert "too much to call agreement" in allowed.reason
+
+
+@pytest.mark.parametrize("name", ["Norris", "Filip", "Wampler5"])
+def test_a_correct_rounding_is_within_one_rounding_and_nothing_else_is(name: str) -> None:
+    entry = nist.load(name)
+    given = problem(entry.X, entry.y)
+    bounds = LeastSquaresBounds(given, rounded=True)
+    for quantity, rounded, exact in (
+        ("coef_", given.exact.coef_, given.exact.coef[0]),
+        ("intercept_", given.exact.intercept_, given.exact.intercept),
+    ):
+        error = max(abs(Fraction(float(v)) - e) for v, e in zip(np.ravel(rounded), exact, strict=True))
+        assert error <= bounds.absolute(quantity) <= UNIT_ROUNDOFF * np.abs(rounded).max()
+    fitted, truth = entry.X @ given.exact.coef_ + given.exact.intercept_, given.exact.predict(entry.X)
+    assert np.abs(fitted - truth).max() <= bounds.absolute("predict")
+    assert bounds.absolute("predict") < LeastSquaresBounds(given).absolute("predict")
+
+
+def test_data_errors_count_for_a_correct_rounding_too() -> None:
+    entry = nist.load("Longley")
+    given = problem(entry.X, entry.y)
+    rounded = LeastSquaresBounds(given, rounded=True, data_error=UNIT_ROUNDOFF)
+    assert 0 < rounded.epsilon < LeastSquaresBounds(given, data_error=UNIT_ROUNDOFF).epsilon
+    assert rounded.absolute("coef_") > LeastSquaresBounds(given, rounded=True).absolute("coef_")
+    assert "B.1" in rounded.formula
 
 
 def test_reading_decimals_counts_in_lengths_before_centring() -> None:

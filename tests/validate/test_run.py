@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,46 @@ def test_a_tampered_coefficient_is_unexplained_and_named(monkeypatch: pytest.Mon
     assert ("turnover and rate", "estimator", "scikit-learn", "coef_") in found  # no longer "ours is right"
     assert ("turnover and rate", "estimator", "exact", "predict") in found
     assert not any(voice == "textbook" for _, voice, _, _ in found)
+
+
+def test_certified_coefficients_promise_the_bits_of_the_exact_answer(validation: Validation) -> None:
+    rows = [
+        row
+        for row in validation.comparisons
+        if (row.algorithm, row.voice, row.reference) == ("linear", "estimator", "exact")
+        and row.quantity in ("coef_", "intercept_")
+        and "positive" not in row.configuration
+    ]
+    assert {row.dataset for row in rows} == {
+        study.dataset for study in validation.studies if study.algorithm == "linear"
+    }
+    for row in rows:
+        assert row.tolerance == 0.0
+        assert row.verdict is Verdict.SAME_BITS
+
+
+@pytest.mark.parametrize("attribute", ["coef_", "intercept_"])
+def test_one_bit_of_a_certified_number_is_seen(monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
+    tamper_with(
+        monkeypatch,
+        LinearRegression,
+        lambda model: setattr(model, attribute, np.nextafter(getattr(model, attribute), np.inf)),
+    )
+    found = named(rows_of(linear_studies, "NIST Filip"))
+    assert ("NIST Filip", "estimator", "exact", attribute) in found
+
+
+def test_bits_are_promised_only_where_they_are_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    def withdraw(model: Any) -> None:
+        certificate = replace(model.solution_.certificate, proved=False)
+        model.solution_ = replace(model.solution_, certificate=certificate)
+
+    tamper_with(monkeypatch, LinearRegression, withdraw)
+    rows = rows_of(linear_studies, "linnerud")
+    (row, _) = (r for r in rows if (r.voice, r.reference, r.quantity) == ("estimator", "exact", "coef_"))
+    assert 0.0 < row.tolerance < 1e-10
+    assert "certificate" not in row.reason
+    assert not any(row.unexplained for row in rows)
 
 
 @pytest.mark.parametrize("data", ["NIST Filip", "NIST Wampler5"])

@@ -3,6 +3,36 @@
 Each file can be used alone; nothing here knows about models.
 """
 
+from workings.arithmetic.decimals import decimal_columns, shortest_decimals
 from workings.arithmetic.distributions import ChiSquared, FisherF, Normal, StudentT
+from workings.arithmetic.double_double import DoubleDouble
+from workings.arithmetic.error_free import fast_two_sum, split, sum_rows, two_product, two_sum
+from workings.arithmetic.exact_products import ExactGram, exact_gram
+from workings.arithmetic.rational import ExactFit, integers, least_squares, solve_exactly, square_root
+from workings.arithmetic.slices import cut, leading, power_above, round_off
 
-__all__ = ["ChiSquared", "FisherF", "Normal", "StudentT"]
+__all__ = [
+    "ChiSquared",
+    "DoubleDouble",
+    "ExactFit",
+    "ExactGram",
+    "FisherF",
+    "Normal",
+    "StudentT",
+    "cut",
+    "decimal_columns",
+    "exact_gram",
+    "fast_two_sum",
+    "integers",
+    "leading",
+    "least_squares",
+    "power_above",
+    "round_off",
+    "shortest_decimals",
+    "solve_exactly",
+    "split",
+    "square_root",
+    "sum_rows",
+    "two_product",
+    "two_sum",
+]

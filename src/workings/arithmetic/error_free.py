@@ -18,6 +18,18 @@ SPLITTER = 2.0**27 + 1.0
 def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Return ``a + b`` rounded, and the error.
 
+    Parameters
+    ----------
+    a, b : float64 array or number
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    total, error : ndarray or number
+        ``total + error`` is the exact sum.
+
+    Notes
+    -----
     Exact for all doubles, subnormal ones too, whose sum does not overflow.
     Source: D. E. Knuth, The Art of Computer Programming 2, section 4.2.2, theorem B.
     """
@@ -29,6 +41,18 @@ def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 def fast_two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Return ``a + b`` rounded, and the error, for ``|a| >= |b|`` or ``a = 0``.
 
+    Parameters
+    ----------
+    a, b : float64 array or number
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    total, error : ndarray or number
+        ``total + error`` is the exact sum.
+
+    Notes
+    -----
     Exact there where `two_sum` is; fails, by rounding the error, where b is the larger one.
     Source: T. J. Dekker, Numerische Mathematik 18 (1971), formula 4.7.
     """
@@ -39,6 +63,16 @@ def fast_two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 def split(a: Floats) -> tuple[Floats, Floats]:
     """Return halves of 26 bits each, ``a = high + low``, whose products with other halves are exact.
 
+    Parameters
+    ----------
+    a : float64 array or number
+
+    Returns
+    -------
+    high, low : ndarray or number
+
+    Notes
+    -----
     Exact for magnitudes up to 2^996 (6e299), beyond which it overflows.
     Source: T. J. Dekker, Numerische Mathematik 18 (1971), formula 5.5.
     """
@@ -50,6 +84,18 @@ def split(a: Floats) -> tuple[Floats, Floats]:
 def two_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Return ``a * b`` rounded, and the error.
 
+    Parameters
+    ----------
+    a, b : float64 array or number
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    product, error : ndarray or number
+        ``product + error`` is the exact product.
+
+    Notes
+    -----
     Exact while factors are at most 2^996 (6e299), and the product is zero or between 2^-968 (4e-292) and 2^1022:
     below, the error is smaller than the last bit of the smallest double.
     Source: T. J. Dekker, Numerische Mathematik 18 (1971), formula 5.12.

@@ -70,7 +70,7 @@ def exact_gram(blocks: Iterable[Block], top: Floats, rows: int) -> ExactGram:
     added = 0
     complete = True
     for high, low, weights in blocks:
-        parts = [high / top, low / top]
+        parts: list[Floats] = [high / top, low / top]
         complete &= np.array_equal(parts[0] * top, high) and np.array_equal(parts[1] * top, low)
         left, whole = _slices(parts, bits)
         complete &= whole

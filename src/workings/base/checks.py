@@ -79,12 +79,14 @@ def check_X_y(
     X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The target; two dimensions only if `multi_output`.
-    reset, accept_sparse, finite
+    reset, accept_sparse
         As in `check_X`.
     multi_output : bool, default=False
         Let a two-dimensional target through; otherwise a column is flattened with a warning.
     y_numeric : bool, default=False
         Turn a target of Python objects into float64, and refuse a sparse one: only indicators of labels are sparse.
+    finite : bool, default=True
+        As in `check_X`.
 
     Returns
     -------

@@ -103,7 +103,7 @@ class Estimator:
         return self
 
     def _check_parameters(self) -> None:
-        check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
+        check_parameters(type(self).__name__, vars(self), self._constraints)
 
     def _changed_parameters(self) -> dict[str, Any]:
         defaults = self._parameter_defaults()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -150,10 +150,16 @@ def check_parameters(owner: str, values: Mapping[str, Any], constraints: Mapping
     """
     for name, alternatives in constraints.items():
         value = values[name]
-        if any(_accepts(constraint, value) for constraint in alternatives):
-            continue
-        described = [_describe(constraint) for constraint in alternatives]
-        allowed = described[0] if len(described) == 1 else ", ".join(described[:-1]) + " or " + described[-1]
-        raise recognised(InvalidParameterError)(
-            f"The {name!r} parameter of {owner} must be {allowed}. Got {value!r} instead."
-        )
+        for constraint in alternatives:
+            if _accepts(constraint, value):
+                break
+        else:
+            _refuse(owner, name, value, alternatives)
+
+
+def _refuse(owner: str, name: str, value: Any, alternatives: Sequence[Constraint]) -> NoReturn:
+    described = [_describe(constraint) for constraint in alternatives]
+    allowed = described[0] if len(described) == 1 else ", ".join(described[:-1]) + " or " + described[-1]
+    raise recognised(InvalidParameterError)(
+        f"The {name!r} parameter of {owner} must be {allowed}. Got {value!r} instead."
+    )

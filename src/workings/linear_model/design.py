@@ -255,8 +255,8 @@ class Design:
         up = self._lift[:, np.newaxis] - self._y_exponents
         z = np.ldexp(solution.coef[self.active], up)
         if not self.shift_x.any():
-            high, low = two_sum(self.shift_y, self.near_constant(z))
-            return self.unscaled_targets(high), self.unscaled_targets(low)
+            near: Floats = self.shift_y + self.near_constant(z)
+            return self.unscaled_targets(near), np.zeros_like(near)
         z_low = np.ldexp(solution.coef_low[self.active], up)
         shift = (self.shift * self.scale)[:, np.newaxis]
         share, error = two_product(shift, z)

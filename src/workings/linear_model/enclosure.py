@@ -27,7 +27,6 @@ from workings.linear_model.residual import CAUTION, COARSEST, SlicedRows
 
 MOST_PASSES = 3
 LARGEST_CONTRACTION = 0.5
-TINY = 2.0**-1022
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,13 @@ class Preconditioner:
             Products of the columns with the residual.
         """
         inner = self.root.T @ gradient
-        return self.root @ inner, _norms(inner)
+        return self.root @ inner, np.sqrt(np.einsum("ij,ij->j", inner, inner))
 
     def spread(self, gradient: Floats) -> Floats:
         """Bound the norms of `correct` for right-hand sides of at most these magnitudes, (k,)."""
-        return _norms(np.abs(self.root).T @ gradient)
+        inner = np.abs(self.root).T @ gradient
+        norms: Floats = np.sqrt(np.einsum("ij,ij->j", inner, inner))
+        return norms
 
 
 def bordered(root: Floats, mean: Floats, weight: float) -> Floats:
@@ -199,14 +200,6 @@ def _unshifted(rows: SlicedRows, values: Floats, low: Floats, bound: Floats) -> 
         np.vstack([low[:-1], rest]),
         np.vstack([bound[:-1], CAUTION * uncertain]),
     )
-
-
-def _norms(columns: Floats) -> Floats:
-    """Return lengths, (k,), without squares that underflow."""
-    largest = np.abs(columns).max(axis=0, initial=TINY)
-    scaled = columns / largest
-    norms: Floats = np.sqrt(np.einsum("ij,ij->j", scaled, scaled)) * largest
-    return norms
 
 
 def _relative(correction: Floats, values: Floats) -> float:

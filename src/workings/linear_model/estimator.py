@@ -185,7 +185,7 @@ class LinearRegression(Regressor, Estimator):
             design = SparseDesign(X, targets, weights, centred=self.fit_intercept)
         else:
             design = Design(X, targets, weights, centred=self.fit_intercept)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             solution = self._chosen_solver(is_sparse(X)).solve(design)
         coef = _finite(np.ascontiguousarray(rounded(solution.coef, solution.coef_low, X.dtype).T))
         intercept = _finite(rounded(*design.intercept(solution), X.dtype))

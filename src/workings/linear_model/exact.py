@@ -16,6 +16,11 @@ from workings.linear_model.moments import Floats
 from workings.linear_model.reduction import Reduction, numerical_rank, reduce_rows
 from workings.linear_model.solution import Solution, Solver
 
+METHODS = {
+    "sliced residuals": "residuals from products of slices, which do not round",
+    "exact Gram matrix": "the exact Gram matrix",
+    "rational arithmetic": "rational numbers",
+}
 RESIDUAL_LIMIT = 3e3  # condition beyond which 80 bits seldom decide a rounding
 
 
@@ -69,7 +74,6 @@ class Attempt:
     spectrum: Floats | None = None
 
 
-@np.errstate(divide="ignore", invalid="ignore")
 def attempt_exactly(design: Design) -> Attempt:
     """Try to solve a design with at least as many rows as columns, correctly rounded.
 
@@ -135,8 +139,8 @@ def _solution(design: Design, enclosure: Enclosure, condition: float, triangle: 
         coef=coef,
         coef_low=coef_low,
         solver=Exact.name,
-        reason=f"The condition number of the scaled columns is at most {condition:.2g}; {enclosure.method} decide "
-        "every rounding.",
+        reason=f"The columns are independent, with a condition number of at most {condition:.2g} when scaled to one "
+        f"length; errors were bounded with {METHODS[enclosure.method]}.",
         condition=condition,
         rank=q,
         factor=triangle * design.lengths,

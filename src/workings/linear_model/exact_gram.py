@@ -21,7 +21,7 @@ from workings.arithmetic.rational import solve_exactly
 from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above
 from workings.linear_model.certificate import decided
 from workings.linear_model.design import UNIT_ROUNDOFF, Design
-from workings.linear_model.enclosure import LARGEST_CONTRACTION, TINY, Enclosure, Preconditioner
+from workings.linear_model.enclosure import LARGEST_CONTRACTION, Enclosure, Preconditioner
 from workings.linear_model.moments import Floats
 from workings.linear_model.residual import CAUTION
 
@@ -33,6 +33,7 @@ GRAM_BITS, GRAM_SLICES = 22, 6  # 132 bits: twice 40 for the condition, 52 to sp
 ROOT_SLICES = 4
 ONE = 1 << FRACTION_BITS
 ZERO = Fraction(0)
+TINY = 2.0**-1022
 
 Integers = npt.NDArray[np.object_]
 Rationals = npt.NDArray[np.object_]
@@ -139,10 +140,13 @@ def enclose_exactly(design: Design, root: Floats, first: Floats) -> Enclosure | 
     for _ in range(MOST_CORRECTIONS):
         residual = system.cross * (1 << FRACTION_BITS) - system.gram.dot(fixed)
         gradient = _floats(residual, system.count << system.exponent + FRACTION_BITS)
-        correction, size = preconditioner.correct(gradient)
-        rounding = (len(root) + 4) * UNIT_ROUNDOFF * preconditioner.spread(np.abs(gradient) + TINY)
-        left = CAUTION * (size + rounding) / (1 - a)
+        unit = power_above(np.abs(gradient).max(axis=0, initial=0.0))  # so that no square underflows
+        correction, size = preconditioner.correct(gradient / unit)
+        rounding = (len(root) + 4) * UNIT_ROUNDOFF * preconditioner.spread(np.abs(gradient / unit))
+        left = CAUTION * (size + rounding) / (1 - a) * unit + TINY
+        correction *= unit
         found = not residual.any()
+        left = left * (not found)
         enclosure = _enclosure(design, system, preconditioner, _fractions(fixed), left, found, tuple(steps))
         q = len(root)
         largest = np.abs(enclosure.values[:q]).max(axis=0, initial=0.0)

@@ -19,8 +19,7 @@ from workings.linear_model.design import UNIT_ROUNDOFF, Design
 from workings.linear_model.moments import Floats
 
 ROW_BITS = 26  # of a slice of a row of X
-PARTS = 4  # of coefficients and of residuals: three slices and what is left
-MOST_PART_BITS = MOST_BITS // (PARTS - 1)
+SMALL = 1 << 15  # numbers in a block, up to which two slices of coefficients and residuals are enough; then three
 COARSEST = 2.0**-7  # unit of the first slices, relative to the largest x, up to which the bounds hold
 FOLDED = 256  # blocks whose sums are kept apart
 CAUTION = 1.01  # bounds are themselves computed in double arithmetic
@@ -63,8 +62,10 @@ class SlicedRows:
         self.design = design
         self.top = power_above(CAUTION * design.block_lengths)
         highest = self.top.max(initial=0.0)
-        if highest <= 4.0 * self.top.min(initial=np.inf):
-            self.top[:] = highest  # one unit for all columns is quicker, and costs no more than two bits
+        # one unit for all columns is quicker, NumPy being slow on short rows, and costs no more than two bits
+        self.uniform = bool(highest <= 4.0 * self.top.min(initial=np.inf))
+        if self.uniform:
+            self.top[:] = highest
         shift = design.shift
         self.coarseness = 2.0**-ROW_BITS
         if shift.any():
@@ -73,8 +74,10 @@ class SlicedRows:
         self.unit = self.top * self.coarseness
         self.shift = np.rint(shift / self.unit) * self.unit
         q, b = len(self.top), design.rows_of_a_block
-        self.coef_bits = min(MANTISSA_BITS - 1 - ROW_BITS - (q + 1).bit_length(), MOST_PART_BITS)
-        self.residual_bits = min(MANTISSA_BITS + 1 - ROW_BITS - b.bit_length(), MOST_PART_BITS)
+        self.parts = 3 if b * q <= SMALL else 4  # slices, and what is left
+        most = MOST_BITS // (self.parts - 1)
+        self.coef_bits = min(MANTISSA_BITS - 1 - ROW_BITS - (q + 1).bit_length(), most)
+        self.residual_bits = min(MANTISSA_BITS + 1 - ROW_BITS - b.bit_length(), most)
 
     @property
     def drift(self) -> Floats:
@@ -86,9 +89,12 @@ class SlicedRows:
         """Yield first slices, second slices and rests, (b, q) each, targets (k, b) and weights (b,)."""
         shape = (self.design.rows_of_a_block, len(self.top))
         first, second, rest = np.empty(shape), np.empty(shape), np.empty(shape)
-        lift = _every_row(LIFT * self.unit, shape)
+        if self.uniform:
+            lift = np.full((1, 1), LIFT * self.unit.max(initial=0.0))
+        else:
+            lift = np.repeat([LIFT * self.unit], shape[0], axis=0)
         lower = lift * 2.0**-ROW_BITS
-        shift = _every_row(self.shift, shape) if self.shift.any() else None
+        shift = np.repeat([self.shift], shape[0], axis=0) if self.shift.any() else None
         for A, B, weights in self.design.raw_blocks():
             n = len(A)
             first, second, rest = first[:n], second[:n], rest[:n]
@@ -135,11 +141,11 @@ class SlicedRows:
                 low = error + weights * low
             largest = np.abs(high).max(axis=1)
             np.maximum(self._largest_residual, largest, out=self._largest_residual)
-            residuals = _parts(high, low, largest, self.residual_bits).reshape(PARTS * k, len(first))
-            by_first = (residuals @ first).reshape(PARTS, k, q)
-            by_second = (residuals @ second).reshape(PARTS, k, q)
-            by_ones = (residuals @ ones[: len(first)]).reshape(PARTS, k, m - q)
-            exact = np.zeros((PARTS, k, m))
+            residuals = self._cut(high, low, largest, self.residual_bits).reshape(self.parts * k, len(first))
+            by_first = (residuals @ first).reshape(self.parts, k, q)
+            by_second = (residuals @ second).reshape(self.parts, k, q)
+            by_ones = (residuals @ ones[: len(first)]).reshape(self.parts, k, m - q)
+            exact = np.zeros((self.parts, k, m))
             exact[:-1, :, :q], exact[-1, :, :q], exact[:-1, :, q:] = by_first[:-1], by_second[0], by_ones[:-1]
             sums.append(exact)
             rest_of_sums[:, :q] += by_first[-1] + by_second[1:].sum(axis=0) + high @ rest
@@ -153,10 +159,10 @@ class SlicedRows:
         return PreciseGradient(high.T * scale, low.T * scale, bound.T * scale)
 
     def _coefficients(self, coef: Floats, coef_low: Floats) -> tuple[Floats, Floats]:
-        """Cut coefficients (k, q) into parts, (PARTS * k, q), and bound them, in units of the largest x, (k,)."""
+        """Cut coefficients (k, q) into parts, (parts * k, q), and bound them, in units of the largest x, (k,)."""
         size = coef * self.top
         largest = np.abs(size).max(axis=1, initial=0.0)
-        parts = _parts(size, coef_low * self.top, largest, self.coef_bits)
+        parts = self._cut(size, coef_low * self.top, largest, self.coef_bits)
         parts /= self.top
         return parts.reshape(len(parts) * coef.shape[0], coef.shape[1]), 2 * largest
 
@@ -172,7 +178,7 @@ class SlicedRows:
         constant_low: Floats,
     ) -> tuple[Floats, Floats]:
         """Return the residuals of a block, (k, b), as two doubles."""
-        shape = (PARTS, *targets.shape)
+        shape = (self.parts, *targets.shape)
         by_first = (parts @ first.T).reshape(shape)
         by_second = (parts @ second.T).reshape(shape)
         high, low = two_sum(targets, -constant)
@@ -183,6 +189,15 @@ class SlicedRows:
             high, error = two_sum(high, -exact)
             low += error
         return two_sum(high, low)
+
+    def _cut(self, high: Floats, low: Floats, largest: Floats, bits: int) -> Floats:
+        """Cut ``high + low``, (k, m), no more than `largest`, (k,), into slices of so many bits and the rest."""
+        fractions = np.array([LIFT * 2.0 ** (-bits * s) for s in range(1, self.parts)])
+        parts = np.empty((self.parts, *high.shape))
+        round_off(high, np.multiply.outer(fractions, power_above(largest))[:, :, np.newaxis], out=parts[:-1])
+        np.add(high - parts[-2], low, out=parts[-1])
+        parts[1:-1] -= parts[:-2].copy()
+        return parts
 
     def _bound(self, tops: Floats, constant_low: Floats, m: int) -> Floats:
         """Bound the error of the sums, (k, m), in the units of the data.
@@ -197,11 +212,11 @@ class SlicedRows:
         e = self.coarseness
         rest = e * 2.0**-ROW_BITS
         f, g = 2.0**-self.coef_bits, 2.0**-self.residual_bits
-        last_f, last_g = f ** (PARTS - 1), g ** (PARTS - 1)
+        last_f, last_g = f ** (self.parts - 1), g ** (self.parts - 1)
         heaviest = 1.0 if self.design.data[2] is None else 2.0
+        wide = 4 * CAUTION * sqrt(b)  # second slices and rests are bounded by the top, not by the length
         small = 10 * u * heaviest
         by_coef = small * q * (5 * u + 2 * e * f + last_f + rest) + u * heaviest * (q + 2) * q * (last_f + rest)
-        wide = 4 * CAUTION * sqrt(b)  # second slices and rests are bounded by the top, not by the length
         rounded = u * ((b + 4) * (last_g + wide * rest) + (blocks + 5) * (last_g + wide * (2 * e * g + rest)))
         rounded += 4 * blocks * (3 + log2(blocks)) * u**2 + 4 * u**2
         per_row = self._largest_target * (5 * u * small) + tops * by_coef + constant_low * small
@@ -210,20 +225,3 @@ class SlicedRows:
         lengths[:q] = (self.design.block_lengths + sqrt(b) * self.unit) * sqrt(blocks)
         bound: Floats = np.multiply.outer(per_row, lengths)
         return bound
-
-
-def _parts(high: Floats, low: Floats, largest: Floats, bits: int) -> Floats:
-    """Cut ``high + low``, (k, m), no more than `largest`, (k,), into slices of so many bits and the rest."""
-    fractions = np.array([LIFT * 2.0 ** (-bits * s) for s in range(1, PARTS)])
-    parts = np.empty((PARTS, *high.shape))
-    round_off(high, np.multiply.outer(fractions, power_above(largest))[:, :, np.newaxis], out=parts[:-1])
-    np.add(high - parts[-2], low, out=parts[-1])
-    parts[1:-1] -= parts[:-2].copy()
-    return parts
-
-
-def _every_row(values: Floats, shape: tuple[int, int]) -> Floats:
-    """Return values, (q,), in a form that NumPy combines quickly with a block of rows: it is slow on short rows."""
-    if len(values) and (values == values[0]).all():
-        return values[:1, np.newaxis]
-    return np.repeat(values[np.newaxis], shape[0], axis=0)

@@ -24,6 +24,9 @@ the units of the data a coefficient is :math:`z_j / d_j`, with :math:`d_j` the l
 intercept is :math:`\bar y - \bar x' \beta`. Fitted values are A z: there :math:`A A^+` is a projection, and the
 first term of (B.1) loses its condition number.
 
+Coefficients that are certified to be the correct rounding of the exact answer are one rounding away from it,
+:math:`|\delta z_j| \le u |z_j|`, whatever the condition number; fitted values then carry the roundings of the product.
+
 References
 ----------
 N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, SIAM (2002), chapter 20.
@@ -73,6 +76,8 @@ class LeastSquaresBounds:
     problem : Problem
     squared : bool
         Whether the method squares the condition number: (B.2) instead of (B.1).
+    rounded : bool
+        Whether coefficients and intercept are the correct rounding of the exact answer: one rounding instead of (B.1).
     data_error : float
         Relative error of the entries of X and y before any arithmetic, in units of each column's length before
         centring: reading NIST's decimals into doubles, for instance.
@@ -82,14 +87,16 @@ class LeastSquaresBounds:
     condition : float
         κ.
     epsilon : float
-        ε.
+        ε; 0 for correctly rounded coefficients of exact data.
 
     Notes
     -----
     Cost: one singular value decomposition, about 6 n p² flops. Fails when a column of X is constant.
     """
 
-    def __init__(self, problem: Problem, *, squared: bool = False, data_error: float = 0.0) -> None:
+    def __init__(
+        self, problem: Problem, *, squared: bool = False, rounded: bool = False, data_error: float = 0.0
+    ) -> None:
         X, y = problem.X, problem.y.reshape(len(problem.y), -1)
         weights = np.ones(len(X)) if problem.sample_weight is None else problem.sample_weight
         zeros = np.zeros(X.shape[1])
@@ -102,8 +109,8 @@ class LeastSquaresBounds:
             float((np.linalg.norm(roots * X, axis=0) / self._lengths).max()),
             float((np.linalg.norm(roots * y, axis=0) / np.linalg.norm(b, axis=0)).max()),
         )
-        self.epsilon = accumulated(X.size) + data_error * stretch
-        self.squared = squared
+        self.epsilon = (0.0 if rounded else accumulated(X.size)) + data_error * stretch
+        self.squared, self.rounded = squared, rounded
         self._coef = np.atleast_2d(problem.exact.coef_)
         self._residual = np.linalg.norm(roots * (y - problem.exact.predict(X).reshape(y.shape)), axis=0)
         self._total = np.linalg.norm(roots * (y - np.average(y, axis=0, weights=weights)), axis=0)
@@ -111,10 +118,15 @@ class LeastSquaresBounds:
         _, spectrum, Vt = np.linalg.svd(centred / self._lengths, full_matrices=False)
         self.condition = float(spectrum[0] / spectrum[-1])
         self._steps, self._fitted = self._solution_error(spectrum, Vt, np.linalg.norm(b, axis=0), weights)
-        terms = np.abs(y).max() + (np.abs(self._means) @ np.abs(self._coef.T)).max()
-        self._intercept_rounding = accumulated(X.size) * float(terms)
         products = np.abs(X) @ np.abs(self._coef.T) + np.abs(problem.exact.intercept_)
-        self._rounding = self._intercept_rounding + (X.shape[1] + 1) * UNIT_ROUNDOFF * float(products.max())
+        self._coef_rounding = UNIT_ROUNDOFF * float(np.abs(self._coef).max()) if rounded else 0.0
+        if rounded:
+            self._intercept_rounding = UNIT_ROUNDOFF * float(np.abs(problem.exact.intercept_).max())
+            self._rounding = (X.shape[1] + 2) * UNIT_ROUNDOFF * float(products.max())
+        else:
+            terms = np.abs(y).max() + (np.abs(self._means) @ np.abs(self._coef.T)).max()
+            self._intercept_rounding = accumulated(X.size) * float(terms)
+            self._rounding = self._intercept_rounding + (X.shape[1] + 1) * UNIT_ROUNDOFF * float(products.max())
 
     def _solution_error(self, spectrum: Floats, Vt: Floats, b: Floats, weights: Floats) -> tuple[Floats, Floats]:
         """Bounds on |δz|, shape (targets, p), and on the largest error of a fitted value, shape (targets,)."""
@@ -149,7 +161,7 @@ class LeastSquaresBounds:
             Infinite where κε (or κ²ε) reaches 1: there the theorem promises nothing.
         """
         bounds = {
-            "coef_": float((self._steps / self._lengths).max()),
+            "coef_": float((self._steps / self._lengths).max()) + self._coef_rounding,
             "intercept_": float((self._steps @ np.abs(self._means / self._lengths)).max()) + self._intercept_rounding,
             "predict": float(self._fitted.max()) + self._rounding,
             "score": self._score(),
@@ -167,6 +179,8 @@ class LeastSquaresBounds:
     @property
     def formula(self) -> str:
         """The numbers behind the bound, in words."""
+        if self.rounded and not self.epsilon:
+            return "one rounding of each coefficient, as the certificate proves, and those of computing with them"
         equation = "B.2, which squares the condition number" if self.squared else "B.1"
         return f"bound {equation}, with condition number {self.condition:.3g} and rounding {self.epsilon:.2g}"
 

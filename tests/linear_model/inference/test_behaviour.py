@@ -66,17 +66,6 @@ def test_a_later_fit_of_the_model_changes_nothing():
     pd.testing.assert_frame_equal(inference.predict([[1.0]]), before)
 
 
-def test_summary():
-    text = inferred(pd.DataFrame({"a name that is far too long for its column": X4[:, 0]}), Y4).summary(0.9)
-    assert text.startswith("Ordinary least squares\n")
-    for piece in ("R-squared:", "0.98", "0.97", "98 (p = 0.0101)", "[0.05", "0.95]", "0.14142", "9.899", "condition"):
-        assert piece in text, piece
-    weighted = inferred(X4 + 1, Y4, np.arange(4.0), fit_intercept=False).robust("HC0").summary()
-    assert weighted.startswith("Weighted least squares\n")
-    for piece in ("R-squared (uncentred)", "compares with 0", "HC0", "inversely proportional", "Observations:"):
-        assert piece in weighted, piece
-
-
 def test_other_data_are_refused():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((200, 3)), rng.standard_normal(200)

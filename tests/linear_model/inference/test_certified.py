@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from importlib.resources import files
 
 import mpmath
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from tests.linear_model.oracle import correct_digits, with_condition
 
+from workings.arithmetic.double_double import DoubleDouble
+from workings.arithmetic.rational import least_squares
 from workings.linear_model import LinearRegression
 from workings.linear_model.inference import infer
 from workings.linear_model.inference.precision import accurate_fit
@@ -113,6 +116,32 @@ def test_the_bits_of_standard_errors(condition, weighted, intercept):
             np.testing.assert_array_equal(inference.standard_errors, errors)
             # R² as a difference of nearly equal sums would be wrong in its first digits where it is near 0
             assert inference.r_squared == pytest.approx(r_squared, rel=1e-15, abs=0.0)
+
+
+def relative_error(value, exact):
+    return abs(float((Fraction(float(value.high)) + Fraction(float(value.low)) - exact) / exact))
+
+
+@pytest.mark.parametrize("noise", [1e-12, 1e-4, 1e1])
+@pytest.mark.parametrize("condition", [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e9, 1e12])
+def test_eight_bits_to_spare(condition, noise):
+    """Variances and sums of squares before their rounding, on either side of every switch between ways to get them."""
+    rng = np.random.default_rng(int(np.log10(condition)))
+    for n, offset in ((30, 0.0), (3000, 0.0), (300, 30.0 if condition <= 1e9 else 0.0)):
+        X = with_condition(rng, n, 4, condition) * 10.0 ** rng.uniform(-4, 4, 4)
+        X += offset * np.abs(X).max(axis=0)
+        y = X @ rng.standard_normal(4) / np.linalg.norm(X) + noise * rng.standard_normal(n)
+        weights = rng.uniform(0.1, 10.0, n) if offset else None
+        exact = least_squares(X, y, sample_weight=weights)
+        rows = Rows(X, y, weights, intercept=True)
+        fit = accurate_fit(rows, rows.to_scaled(np.append(exact.intercept_, exact.coef_)))
+        unit = Fraction(4) ** -(rows.target_exponent + rows.root_exponent)
+        assert relative_error(fit.residual_squares, exact.residual_squares[0] * unit) <= 2.0**-61
+        variances = fit.variances()
+        for j, value in enumerate(exact.inverse_diagonal()):
+            unit = Fraction(4) ** (int(rows.exponents[j]) + rows.root_exponent)
+            one = DoubleDouble(variances.high[j], variances.low[j])
+            assert relative_error(one, value * unit) <= 2.0**-61
 
 
 @pytest.mark.parametrize("kind", ["HC0", "HC3"])

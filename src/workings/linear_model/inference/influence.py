@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 
 from workings.base import UndefinedMetricWarning, check_array, check_sample_weight, warn
-from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.linear_model.inference.deletion import leave_out
 from workings.linear_model.inference.orthogonal import Columns, feature_labels, model_columns
 from workings.linear_model.moments import Floats
-
-CLOSE = 0.9
-"""Rows whose leverage, or share of the residual sum of squares, exceeds this are left out one by one."""
 
 SAME = 1e-6
 """How far the standard deviation may be, relatively, from that of the residuals passed with it."""
@@ -179,7 +176,7 @@ def influence(X: Any, residuals: Any, sd: float, weights: Any = None, *, fit_int
     roots = roots[columns.rows]
     weighted = roots * e[columns.rows]
     _require_standard_deviation(sd, float(np.linalg.norm(weighted / np.sqrt(freedom))))
-    rows = _leave_out(Q, weighted, sd, freedom)
+    rows = leave_out(Q, weighted, sd, freedom)
     with np.errstate(divide="ignore", invalid="ignore"):
         leverage = 1 - np.nan_to_num(rows.left)
         internal = rows.scaled / np.sqrt(rows.left)
@@ -239,64 +236,6 @@ def _require_standard_deviation(sd: float, expected: float) -> None:
             f"sd={sd!r} is not the standard deviation of these residuals, {expected!r}: pass the root of their "
             "weighted sum of squares divided by its degrees of freedom, or 0 for an exact fit."
         )
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The fit without each row in turn; rows of positive weight, residuals times the roots of their weights.
-
-    Parameters
-    ----------
-    left : ndarray of shape (m,)
-        ``1 - h``; NaN where it is 0.
-    scaled : ndarray of shape (m,)
-        Residuals divided by the residual standard deviation.
-    prediction_errors : ndarray of shape (m,)
-        Residuals of the rows by the fit without them.
-    ratio : ndarray of shape (m,)
-        Residual standard deviation without the row, divided by that with it.
-    """
-
-    left: Floats
-    scaled: Floats
-    prediction_errors: Floats
-    ratio: Floats
-
-
-def _leave_out(Q: Floats, e: Floats, sd: float, freedom: int) -> _Rows:
-    """Return the fit without each row in turn.
-
-    Parameters
-    ----------
-    Q : ndarray of shape (m, r)
-        Orthonormal basis of the columns.
-    e : ndarray of shape (m,)
-        Residuals.
-    sd : float
-        Their standard deviation.
-    freedom : int
-        Their degrees of freedom.
-
-    Notes
-    -----
-    ``u = (I - H) e_i`` has the squared length ``1 - h``, and ``e - u (u'e) / (u'u)`` are the residuals without row i.
-    At most about ``1.1 r + 11`` rows need it, since leverages sum to r and squared residuals to their sum.
-    """
-    left = 1 - np.einsum("ij,ij->i", Q, Q)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = e / sd if sd > 0 else np.full_like(e, np.nan)
-        errors = e / left
-        squares = freedom - scaled**2 / left
-        close = np.flatnonzero((left < 1 - CLOSE) | (squares < (1 - CLOSE) * freedom))
-        U = -Q @ Q[close].T
-        U[close, np.arange(len(close))] += 1
-        lengths = np.linalg.norm(U, axis=0)
-        left[close] = np.where(lengths <= 64 * Q.shape[1] * UNIT_ROUNDOFF, np.nan, lengths**2)
-        errors[close] = (U.T @ e) / left[close]
-        squares[close] = np.sum((scaled[:, np.newaxis] - U * ((U.T @ scaled) / left[close])) ** 2, axis=0)
-        squares = np.maximum(squares, UNIT_ROUNDOFF**2)  # no residual is known better
-        ratio = np.sqrt(squares / (freedom - 1)) if freedom > 1 else np.full_like(e, np.nan)
-    return _Rows(left, scaled, errors, ratio)
 
 
 def _remarks(alone: pd.Index[Any], sd: float, freedom: int) -> Iterator[str]:

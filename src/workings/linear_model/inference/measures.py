@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from workings.arithmetic.double_double import DoubleDouble
+from workings.linear_model.inference.decimals import DecimalFit
 from workings.linear_model.inference.precision import AccurateFit
 from workings.linear_model.inference.rows import Rows
 from workings.linear_model.moments import Floats
@@ -22,12 +23,12 @@ class FitMeasures:
     ----------
     rows : Rows
         The data of the fit, not a copy.
-    fit : AccurateFit
+    fit : AccurateFit or DecimalFit
         The fit in twice the working precision.
     """
 
     rows: Rows = field(repr=False)
-    fit: AccurateFit = field(repr=False)
+    fit: AccurateFit | DecimalFit = field(repr=False)
 
     @property
     def n_observations(self) -> int:
@@ -52,7 +53,7 @@ class FitMeasures:
     @cached_property
     def total_sum_of_squares(self) -> float:
         """Weighted sum of squared deviations of y from its mean; of y itself in a model without intercept."""
-        return self._unscaled_squares(self.rows.total_squares)
+        return self._unscaled_squares(self.fit.total_squares)
 
     @cached_property
     def residual_sd(self) -> float:
@@ -64,14 +65,14 @@ class FitMeasures:
     def r_squared(self) -> float:
         """Share of the total sum of squares that the model explains; that of y itself without an intercept."""
         with np.errstate(invalid="ignore"):
-            return float((self._explained_squares / self.rows.total_squares).high)
+            return float((self._explained_squares / self.fit.total_squares).high)
 
     @cached_property
     def adjusted_r_squared(self) -> float:
         """R² with both sums divided by their degrees of freedom: ``1 - (1 - R²) (n - intercept) / (n - k)``."""
         with np.errstate(invalid="ignore"):
             unexplained = (
-                self._residual_variance / self.rows.total_squares * float(self.rows.n_rows - self.rows.intercept)
+                self._residual_variance / self.fit.total_squares * float(self.rows.n_rows - self.rows.intercept)
             )
         return float((1.0 - unexplained).high)
 
@@ -104,7 +105,7 @@ class FitMeasures:
     @cached_property
     def residuals(self) -> Floats:
         """Observed minus fitted values of all rows, not weighted, in the unit of y, shape (n,)."""
-        return self.rows.residuals(self.fit.beta)
+        return self.fit.residuals()
 
     @property
     def _residual_variance(self) -> DoubleDouble:
@@ -113,7 +114,7 @@ class FitMeasures:
 
     @property
     def _explained_squares(self) -> DoubleDouble:
-        return self.rows.total_squares - self.fit.residual_squares
+        return self.fit.total_squares - self.fit.residual_squares
 
     def _unscaled_squares(self, squares: DoubleDouble) -> float:
         return float(np.ldexp(squares.high, 2 * (self.rows.target_exponent + self.rows.root_exponent)))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.base.features import feature_names
-from workings.linear_model.inference.precision import MOST_SLICES, sliced_product
+from workings.linear_model.inference.sliced import sliced_product
 from workings.linear_model.moments import Floats
 from workings.linear_model.reduction import numerical_rank
 
@@ -18,6 +18,7 @@ ORTHONORMAL = 0.25
 """How far ``Q'Q`` may be from the identity for one correction to leave nothing but rounding."""
 
 MOST_CORRECTIONS = 3
+SLICES = 3
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Columns:
             A = self.features[block]
             if self.intercept:
                 A = np.column_stack([np.ones(len(A)), A])
-            product[block] = sliced_product(A, scaled, MOST_SLICES).high * self.roots[block, np.newaxis]
+            product[block] = sliced_product(A, scaled, SLICES).high * self.roots[block, np.newaxis]
         return product
 
 

@@ -8,19 +8,20 @@ import numpy as np
 
 from workings.arithmetic.error_free import sum_rows, two_product
 from workings.arithmetic.slices import power_above
+from workings.linear_model.inference.decimals import DecimalFit
 from workings.linear_model.inference.precision import AccurateFit
 from workings.linear_model.inference.rows import Rows
 from workings.linear_model.moments import Floats
 
 
-def predict_rows(rows: Rows, fit: AccurateFit, core: Floats, X: Any) -> tuple[Floats, Floats]:
+def predict_rows(rows: Rows, fit: AccurateFit | DecimalFit, core: Floats, X: Any) -> tuple[Floats, Floats]:
     """Return predictions for new rows and their standard errors, in the units of the target.
 
     Parameters
     ----------
     rows : Rows
         The data of the fit.
-    fit : AccurateFit
+    fit : AccurateFit or DecimalFit
         Of these rows.
     core : ndarray of shape (k, k)
         Covariance of the coefficients in the coordinates of ``fit.basis``.

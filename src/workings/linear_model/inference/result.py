@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from workings.arithmetic.distributions import FisherF, StudentT
 from workings.base import check_X
+from workings.linear_model.inference.coefficients import CoefficientTests
 from workings.linear_model.inference.collinearity import Collinearity, collinearity
 from workings.linear_model.inference.influence import Influence, influence
-from workings.linear_model.inference.measures import FitMeasures
 from workings.linear_model.inference.prediction import predict_rows
 from workings.linear_model.inference.robust import RobustKind, robust_core
 from workings.linear_model.inference.table import summary_table
-from workings.linear_model.moments import Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Inference(FitMeasures):
+class Inference(CoefficientTests):
     """Standard errors, tests, intervals and measures of fit of a least-squares model of one target.
 
     Made by `infer`; everything has the intercept first, where there is one, then the features in the order of X.
@@ -30,7 +27,7 @@ class Inference(FitMeasures):
     ----------
     rows : Rows
         The data of the fit, not a copy.
-    fit : AccurateFit
+    fit : AccurateFit or DecimalFit
         The fit in twice the working precision.
     names : tuple of str
         "intercept" and the names of the features, or x0, x1, ... where X had none.
@@ -38,6 +35,8 @@ class Inference(FitMeasures):
         Those of the model.
     kind : {"classical", "HC0", "HC1", "HC2", "HC3"}
         Which covariance of the coefficients everything rests on.
+    target : str
+        Name of the target, or y where it had none.
     remarks : tuple of str
         Sentences about the fit, for the summary.
     model : object
@@ -56,7 +55,8 @@ class Inference(FitMeasures):
     computed to some 60 bits before they are rounded to 53: they are those of the exact least-squares solution of the
     doubles passed in, correctly rounded but for rare last bits. Nothing proves it in the single case, as
     ``solution_.certificate`` does for coefficients. Robust standard errors keep about 14 digits. The coefficients are
-    as exact as the model's solver makes them; after ``solver="decimal"`` the rest still takes the numbers as doubles.
+    as exact as the model's solver makes them. After ``solver="decimal"`` everything is that of the decimals, but for
+    robust standard errors, predictions and diagnostics of rows, which take the doubles.
 
     An exact fit has standard errors of 0, t and F of infinity and p of 0; a coefficient of 0 in it has t and p of NaN,
     and so have R² and F of a target that is constant.
@@ -65,67 +65,10 @@ class Inference(FitMeasures):
     features (then p-values are too small); no figure here can tell.
     """
 
-    names: tuple[str, ...]
-    coefficients: Floats
-    kind: str
+    target: str
     remarks: tuple[str, ...]
     model: Any = field(repr=False)
     index: pd.Index[Any] = field(repr=False)
-    core: Floats | None = field(default=None, repr=False)
-
-    # -- coefficients --------------------------------------------------------------------------------------------
-
-    @cached_property
-    def standard_errors(self) -> Floats:
-        """Standard error of each coefficient, shape (k,)."""
-        if self.core is not None:
-            return np.sqrt(self._covariance.diagonal())
-        variances = self.fit.variances() * self._residual_variance
-        return self.rows.from_scaled(variances.sqrt().high)
-
-    @cached_property
-    def t_values(self) -> Floats:
-        """Coefficients divided by their standard errors, shape (k,)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.coefficients / self.standard_errors
-
-    @cached_property
-    def p_values(self) -> Floats:
-        """Probability of a t value at least as far from 0 if the coefficient is 0, shape (k,).
-
-        By Student's t with the residual degrees of freedom, for robust standard errors too. statsmodels does the same
-        in ``get_robustcov_results``, but takes the normal distribution for ``fit(cov_type=...)``.
-        """
-        distances = np.abs(self.t_values)
-        return 2.0 * StudentT(self.residual_degrees_of_freedom).sf(distances)
-
-    def confidence_intervals(self, level: float = 0.95) -> pd.DataFrame:
-        """Return an interval for each coefficient, by Student's t with the residual degrees of freedom.
-
-        Parameters
-        ----------
-        level : float, default=0.95
-            Share of samples whose interval contains the coefficient, between 0 and 1.
-
-        Returns
-        -------
-        DataFrame of shape (k, 2)
-            Columns "lower" and "upper".
-        """
-        reach = self._quantile(level) * self.standard_errors
-        bounds = {"lower": self.coefficients - reach, "upper": self.coefficients + reach}
-        return pd.DataFrame(bounds, index=list(self.names))
-
-    def covariance(self) -> pd.DataFrame:
-        """Return the covariance matrix of the coefficients.
-
-        Returns
-        -------
-        DataFrame of shape (k, k)
-            Classical, ``s² (X'WX)^-1``, or robust; entries accurate to about 14 digits of the product of two standard
-            errors.
-        """
-        return pd.DataFrame(self._covariance, index=list(self.names), columns=list(self.names))
 
     def robust(self, kind: RobustKind = "HC3") -> Inference:
         """Return the inference that allows errors of unequal variances.
@@ -155,27 +98,6 @@ class Inference(FitMeasures):
         """
         self._require_freedom()
         return replace(self, kind=kind, core=robust_core(self.rows, self.fit, kind))
-
-    # -- all coefficients together ------------------------------------------------------------------------------
-
-    @cached_property
-    def f_statistic(self) -> float:
-        """F for all coefficients but the intercept being 0."""
-        count = float(self.model_degrees_of_freedom)
-        if self.core is not None:
-            return float(self._wald() / count)
-        variance = self._residual_variance
-        explained = self._explained_squares / count
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return float((explained / variance).high if variance.high else explained.high / variance.high)
-
-    @cached_property
-    def f_p_value(self) -> float:
-        """Probability of an F at least as large if all coefficients but the intercept are 0."""
-        statistic = self.f_statistic
-        return float(FisherF(self.model_degrees_of_freedom, self.residual_degrees_of_freedom).sf(statistic))
-
-    # -- rows ----------------------------------------------------------------------------------------------------
 
     def predict(self, X: Any, level: float = 0.95) -> pd.DataFrame:
         """Return predictions for new rows with their intervals.
@@ -242,32 +164,6 @@ class Inference(FitMeasures):
         """
         return collinearity(self._frame, self.rows.given_weights, fit_intercept=self.rows.intercept)
 
-    # -- tables --------------------------------------------------------------------------------------------------
-
-    def frame(self, level: float = 0.95) -> pd.DataFrame:
-        """Return the table of coefficients.
-
-        Parameters
-        ----------
-        level : float, default=0.95
-            Of the confidence intervals.
-
-        Returns
-        -------
-        DataFrame of shape (k, 6)
-            Columns "coefficient", "standard_error", "t", "p", "lower" and "upper".
-        """
-        intervals = self.confidence_intervals(level)
-        columns = {
-            "coefficient": self.coefficients,
-            "standard_error": self.standard_errors,
-            "t": self.t_values,
-            "p": self.p_values,
-            "lower": intervals["lower"].to_numpy(),
-            "upper": intervals["upper"].to_numpy(),
-        }
-        return pd.DataFrame(columns, index=list(self.names))
-
     def summary(self, level: float = 0.95) -> str:
         """Return the table that users of R and statsmodels expect, as text.
 
@@ -279,42 +175,12 @@ class Inference(FitMeasures):
         Returns
         -------
         str
-            Numbers are rounded to five significant digits; `frame` has them all.
+            80 characters wide. Standard errors are rounded to five significant digits, and the rest of their rows to
+            as many decimals; `frame` has them all.
         """
         return summary_table(self, level)
-
-    # -- parts ---------------------------------------------------------------------------------------------------
-
-    @property
-    def _core(self) -> Floats:
-        """Covariance in the coordinates of the basis, and of the scaled rows."""
-        if self.core is not None:
-            return self.core
-        core: Floats = self.fit.inverse * self._residual_variance.high
-        return core
-
-    @cached_property
-    def _covariance(self) -> Floats:
-        T = self.fit.basis.matrix
-        scaled = T @ self._core @ T.T
-        return self.rows.from_scaled(self.rows.from_scaled((scaled + scaled.T) / 2).T)
 
     @property
     def _frame(self) -> pd.DataFrame:
         features = list(self.names[int(self.rows.intercept) :])
         return pd.DataFrame(self.rows.dense(), columns=features, index=self.index)
-
-    def _wald(self) -> float:
-        """``b' C^-1 b`` for the features' coefficients, in the coordinates of the basis, which is triangular."""
-        features = slice(int(self.rows.intercept), None)
-        coordinates = np.linalg.solve(self.fit.basis.matrix[features, features], self.fit.beta.high[features])
-        try:
-            return float(coordinates @ np.linalg.solve(self._core[features, features], coordinates))
-        except np.linalg.LinAlgError:
-            return np.inf
-
-    def _quantile(self, level: float) -> float:
-        if not 0 < level < 1:
-            raise ValueError(f"level is the share of samples whose interval covers, between 0 and 1; got {level!r}.")
-        self._require_freedom()
-        return float(StudentT(self.residual_degrees_of_freedom).isf((1.0 - level) / 2.0))

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.linear_model.inference.decimals import DecimalFit
 from workings.linear_model.inference.precision import AccurateFit
 from workings.linear_model.inference.rows import Rows
 from workings.linear_model.moments import Floats
@@ -16,14 +17,14 @@ ROBUST_KINDS: tuple[str, ...] = get_args(RobustKind)
 LEVERAGE_POWER: dict[str, int] = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}
 
 
-def robust_core(rows: Rows, fit: AccurateFit, kind: RobustKind) -> Floats:
+def robust_core(rows: Rows, fit: AccurateFit | DecimalFit, kind: RobustKind) -> Floats:
     """Return the covariance of the coefficients in the coordinates of Q, ``M^-1 (sum of d q q') M^-1``.
 
     Parameters
     ----------
     rows : Rows
         The data.
-    fit : AccurateFit
+    fit : AccurateFit or DecimalFit
         Of these rows.
     kind : {"HC0", "HC1", "HC2", "HC3"}
         What stands for the variance d of a row's error: its squared residual; that times ``n / (n - k)``; divided by

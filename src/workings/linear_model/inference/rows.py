@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.arithmetic.double_double import DoubleDouble
-from workings.arithmetic.error_free import sum_rows, two_product
+from workings.arithmetic.error_free import sum_rows
+from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above
 from workings.base import is_sparse
+from workings.linear_model.inference.sliced import slice_bits
 from workings.linear_model.moments import Floats
 
 LARGEST_BLOCK = 4096
@@ -38,11 +40,22 @@ class Block:
     target: Floats
     root: DoubleDouble | None
 
+    @cached_property
+    def slices(self) -> tuple[list[Floats], Floats]:
+        """The columns in three slices for `sliced_gram`, and the rest."""
+        return cut(self.columns, 1.0, slice_bits(len(self.columns)), 3)
+
     def residuals(self, beta: DoubleDouble) -> DoubleDouble:
         """Return target minus columns times coefficients, without weights, in twice the working precision."""
-        products, errors = two_product(self.columns, beta.high)
-        high, low = sum_rows(np.vstack([self.target, -products.T]))
-        return DoubleDouble.sum(high, low - (errors.sum(axis=1) + self.columns @ beta.low))
+        slices, rest = self.slices
+        # so few that products with slices of the columns sum without rounding
+        bits = MANTISSA_BITS - slice_bits(len(self.columns)) - len(beta.high).bit_length()
+        parts, beta_rest = cut(beta.high, power_above(np.abs(beta.high).max()), bits, 2)
+        factors = np.column_stack([*parts, beta_rest + beta.low])
+        by_first, by_second, by_third = ((slice_ @ factors).T for slice_ in slices)
+        small = by_first[2] + by_second[2] + by_third[1] + by_third[2] + rest @ beta.high
+        high, low = sum_rows(np.vstack([self.target, -by_first[:2], -by_second[:2], -by_third[:1]]))
+        return DoubleDouble.sum(high, low - small)
 
 
 class Rows:
@@ -160,7 +173,7 @@ class Rows:
 
     def _slices(self, *, everything: bool = False) -> Iterator[Any]:
         kept = None if everything else self._kept
-        step = int(np.clip(BLOCK_ENTRIES // self.n_columns, SMALLEST_BLOCK, LARGEST_BLOCK))
+        step = min(max(BLOCK_ENTRIES // self.n_columns, SMALLEST_BLOCK), LARGEST_BLOCK)
         for start in range(0, self._X.shape[0] if kept is None else len(kept), step):
             rows = slice(start, start + step)
             yield rows if kept is None else kept[rows]
@@ -175,7 +188,16 @@ class Rows:
 
 
 def total(values: DoubleDouble) -> DoubleDouble:
-    """Return the sum over the first axis."""
+    """Return the sum over the first axis.
+
+    Parameters
+    ----------
+    values : DoubleDouble of shape (n, ...)
+
+    Returns
+    -------
+    DoubleDouble of shape (...)
+    """
     high, low = sum_rows(values.high)
     return DoubleDouble.sum(high, low + values.low.sum(axis=0))
 

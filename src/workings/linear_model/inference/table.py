@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from workings.linear_model.inference.result import Inference
 
-WIDTH = 88
-NUMBER_WIDTH = 12
+WIDTH = 80
+CELLS = (12, 12, 9, 10, 12, 12)  # coefficient, standard error, t, p and both ends of the interval
+NAMES = WIDTH - sum(CELLS)
+DIGITS = 5  # of a standard error; everything in its units has as many decimals
+LARGEST = 1e9  # to be shown with two decimals
 
 
 def summary_table(inference: Inference, level: float) -> str:
-    """Return the header, the table of coefficients and the remarks.
+    """Return the header, the residuals' quartiles, the table of coefficients and the remarks.
 
     Parameters
     ----------
@@ -25,13 +31,16 @@ def summary_table(inference: Inference, level: float) -> str:
     Returns
     -------
     str
+        In lines of 80 characters, but for a name that is longer.
     """
     weighted = inference.rows.weights is not None
     rule = "-" * WIDTH
     lines = [
-        ("Weighted" if weighted else "Ordinary") + " least squares",
+        f"{'Weighted' if weighted else 'Ordinary'} least squares of {inference.target}",
         "=" * WIDTH,
         *_header(inference),
+        rule,
+        *_residuals(inference),
         rule,
         *_coefficients(inference, level),
         rule,
@@ -45,17 +54,17 @@ def _header(inference: Inference) -> list[str]:
     uncentred = "" if inference.rows.intercept else " (uncentred)"
     left = [
         ("Observations", str(inference.n_observations)),
-        ("Residual degrees of freedom", str(inference.residual_degrees_of_freedom)),
         ("Model degrees of freedom", str(inference.model_degrees_of_freedom)),
-        ("Residual standard deviation", _number(inference.residual_sd)),
+        ("Residual degrees of freedom", str(inference.residual_degrees_of_freedom)),
+        ("Residual standard deviation", f"{inference.residual_sd:.5g}"),
         ("Covariance", inference.kind),
     ]
     right = [
-        (f"R-squared{uncentred}", _number(inference.r_squared)),
-        ("Adjusted R-squared", _number(inference.adjusted_r_squared)),
-        ("F statistic", f"{_number(inference.f_statistic)} (p = {inference.f_p_value:.3g})"),
-        ("Log-likelihood", _number(inference.log_likelihood)),
-        ("AIC, BIC", f"{_number(inference.aic)}, {_number(inference.bic)}"),
+        (f"R-squared{uncentred}", f"{inference.r_squared:.6g}"),
+        ("Adjusted R-squared", f"{inference.adjusted_r_squared:.6g}"),
+        ("F statistic", f"{inference.f_statistic:.5g} (p = {inference.f_p_value:.3g})"),
+        ("Log-likelihood", _hundredths(inference.log_likelihood)),
+        ("AIC, BIC", f"{_hundredths(inference.aic)}, {_hundredths(inference.bic)}"),
     ]
     half = WIDTH // 2 - 1
     return [f"{_pair(*a, half)}  {_pair(*b, half)}" for a, b in zip(left, right, strict=True)]
@@ -65,25 +74,44 @@ def _pair(label: str, value: str, width: int) -> str:
     return f"{label}:{value:>{width - len(label) - 1}}"
 
 
+def _residuals(inference: Inference) -> list[str]:
+    """Return the residuals' quartiles, as of R's ``quantile``; of the weighted ones after weights."""
+    label, residuals = "Residuals", inference.residuals
+    weights = inference.rows.given_weights
+    if weights is not None:
+        label, residuals = "Weighted residuals", (np.sqrt(weights) * residuals)[weights > 0]
+    quartiles = np.quantile(residuals, np.linspace(0.0, 1.0, 5))
+    decimals = _decimals(inference.residual_sd)
+    cells = [_fixed(value, decimals) for value in quartiles]
+    first, others = WIDTH - 4 * CELLS[0], CELLS[0]
+    return [
+        f"{label:<{first - others}}" + "".join(f"{name:>{others}}" for name in ("min", "1Q", "median", "3Q", "max")),
+        " " * (first - others) + "".join(f"{cell:>{others}}" for cell in cells),
+    ]
+
+
 def _coefficients(inference: Inference, level: float) -> list[str]:
-    frame = inference.frame(level)
     tail = (1 - level) / 2
-    labels = ["coefficient", "std. error", "t", "P>|t|", f"[{tail:.4g}", f"{1 - tail:.4g}]"]
-    widest = max(map(len, inference.names))
-    names = WIDTH - len(labels) * NUMBER_WIDTH
-    if widest > names:
-        names = widest
-    rows = [" " * names + "".join(f"{label:>{NUMBER_WIDTH}}" for label in labels)]
-    for name, (coefficient, error, t, p, lower, upper) in zip(inference.names, frame.to_numpy(), strict=True):
-        cells = [_number(coefficient), _number(error), f"{t:.4g}", f"{p:.3g}", _number(lower), _number(upper)]
-        rows.append(f"{name:<{names}}" + "".join(f"{cell:>{NUMBER_WIDTH}}" for cell in cells))
-    return rows
+    lines = _row("", ["coefficient", "std. error", "t", "P>|t|", f"[{tail:.4g}", f"{1 - tail:.4g}]"])
+    for name, numbers in zip(inference.names, inference.frame(level).to_numpy().tolist(), strict=True):
+        coefficient, error, t, p, lower, upper = numbers
+        decimals = _decimals(error)
+        ends = [_fixed(value, decimals) for value in (coefficient, error, lower, upper)]
+        t_text = f"{t:.3f}" if abs(t) < 1e4 else f"{t:.2e}"
+        lines += _row(name, [*ends[:2], t_text, f"{p:.4f}" if p >= 1e-3 else f"{p:.3g}", *ends[2:]])
+    return lines
+
+
+def _row(name: str, cells: list[str]) -> list[str]:
+    """Return one line, or two where the name is too long for its column."""
+    numbers = "".join(f"{cell:>{width}}" for cell, width in zip(cells, CELLS, strict=True))
+    return [f"{name:<{NAMES}}{numbers}"] if len(name) <= NAMES else [name, " " * NAMES + numbers]
 
 
 def _conventions(inference: Inference, weighted: bool) -> list[str]:
     conventions = []
     if not inference.rows.intercept:
-        conventions.append("There is no intercept: R-squared compares with 0, not with the mean of y.")
+        conventions.append("There is no intercept: R-squared compares with 0, not with the mean of the target.")
     if weighted:
         conventions.append(
             "Weights are inversely proportional to the variances of the errors; rows of weight 0 do not count."
@@ -96,5 +124,19 @@ def _conventions(inference: Inference, weighted: bool) -> list[str]:
     return conventions
 
 
-def _number(value: float) -> str:
-    return f"{value:.5g}"
+def _decimals(error: float) -> int | None:
+    """Return how many decimals show five digits of an error; None where it is no positive number."""
+    if not 0 < error < math.inf:
+        return None
+    return max(0, DIGITS - 1 - math.floor(math.log10(error)))
+
+
+def _fixed(value: float, decimals: int | None) -> str:
+    """Return a number with so many decimals, or where that is long, or nothing says how many, about five digits."""
+    texts = [] if decimals is None else [f"{value:.{decimals}f}"]
+    texts += [f"{value:.{DIGITS}g}", f"{value:.{DIGITS - 1}g}"]
+    return next(text for text in texts if len(text) < CELLS[0])
+
+
+def _hundredths(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < LARGEST else f"{value:.6g}"

@@ -126,8 +126,8 @@ def certified(name: str) -> Study:
     explanation = (
         f"{len(data.y)} rows, {columns}; condition number {own_units_condition(trial.problem):.1e} in the columns' own "
         f"units and {trial.bounds.condition:.1e} scaled. Correct digits of the worst coefficient, held "
-        f"against the exact answer for the same doubles: ours {trial.digits(trial.ours.coef_):.1f} (solver "
-        f"`{trial.ours.solution_.solver}`), scikit-learn's default {digits[DEFAULT]:.1f}, with `tol=0` "
+        f"against the exact answer for the same doubles: ours {trial.digits(trial.ours.coef_):.1f} "
+        f"({_standing(trial)}), scikit-learn's default {digits[DEFAULT]:.1f}, with `tol=0` "
         f"{digits[UNCUT]:.1f}. NIST's certified values belong to the decimal numbers in its file; reading them into "
         f"doubles moves the answer, and leaves the certified values {trial.digits(entry.certified_coef):.1f} digits "
         "for these doubles."
@@ -136,9 +136,15 @@ def certified(name: str) -> Study:
 
 
 ROUTES = (
-    "Every tolerance is the forward error bound of least squares for these data; where two answers are further apart, "
-    "integer arithmetic decides."
+    "Where our solution's certificate says that the coefficients are the correct rounding of the exact answer, they "
+    "must have its bits. Every other tolerance is the forward error bound of least squares for these data; where two "
+    "answers are further apart, integer arithmetic decides."
 )
+
+
+def _standing(trial: Trial) -> str:
+    certificate = trial.ours.solution_.certificate
+    return f"correctly rounded, proved by {certificate.method}" if certificate.proved else "nothing proved"
 
 
 def _study(data: Dataset, explanation: str, trials: list[Trial]) -> Study:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workings.linear_model.cholesky import CHOLESKY_LIMIT
 from workings.textbook import linear_regression as textbook
 from workings.validate import nist
 from workings.validate.bounds import LeastSquaresBounds, promise
@@ -35,7 +36,7 @@ def rows(trial: Trial) -> list[Comparison]:
             quantity,
             trial.value(trial.ours, quantity),
             trial.truth[quantity],
-            trial.promise(quantity, trial.bounds),
+            trial.exact_promise(quantity),
         )
         for quantity in (QUANTITIES if case.positive else (*QUANTITIES, "rank_"))
     ]
@@ -56,13 +57,14 @@ def _beside(trial: Trial, fit: Fit, reference: str) -> list[Comparison]:
             quantity,
             trial.value(ours, quantity),
             trial.value(model, quantity),
-            trial.promise(quantity, trial.bounds, trial.bounds),
+            trial.promise(quantity, trial.own, trial.bounds),
             partial(trial.judge, quantity, reference),
         )
         for quantity in (*QUANTITIES, "n_features_in_", *(() if trial.case.positive else ("rank_",)))
     ]
     if not trial.case.positive:
-        route = LeastSquaresBounds(trial.problem, squared=ours.solution_.solver == "normal")
+        # Of the factor that serves as the approximate inverse, whose digits the certificate does not speak of.
+        route = LeastSquaresBounds(trial.problem, squared=ours.solution_.condition <= CHOLESKY_LIMIT)
         found.append(
             compare(
                 fit,
@@ -80,7 +82,7 @@ def _beside(trial: Trial, fit: Fit, reference: str) -> list[Comparison]:
 def _certified(trial: Trial, fit: Fit, certified: nist.CertifiedSet) -> list[Comparison]:
     """Against NIST: our own error, plus what reading decimals (and their powers) into doubles does to the data."""
     degree = nist.DEGREES.get(certified.name, 1)
-    bounds = LeastSquaresBounds(trial.problem, data_error=(degree + 1) * UNIT_ROUNDOFF)
+    bounds = LeastSquaresBounds(trial.problem, rounded=trial.proved, data_error=(degree + 1) * UNIT_ROUNDOFF)
     values = {"coef_": certified.certified_coef}
     if trial.case.fit_intercept:
         values["intercept_"] = np.asarray(certified.certified_intercept)
@@ -178,8 +180,7 @@ def _powerless(trial: Trial, bounds: LeastSquaresBounds, coef: Floats) -> str:
         return ""
     return (
         f"the exact answer: the normal equations square the condition number {bounds.condition:.1e} and keep "
-        f"{trial.digits(coef):.1f} correct digits; the estimator's other solvers keep "
-        f"{trial.digits(trial.ours.coef_):.1f}."
+        f"{trial.digits(coef):.1f} correct digits; the estimator keeps {trial.digits(trial.ours.coef_):.1f}."
     )
 
 

@@ -20,6 +20,10 @@ from workings.validate.exact import correct_digits, nonnegative_least_squares, s
 
 Floats = npt.NDArray[np.float64]
 DEFAULT, UNCUT = "scikit-learn", "scikit-learn tol=0"
+CERTIFIED = (
+    "The solution's certificate says that this is the correct rounding of the exact answer: the same bits, and nothing "
+    "else is accepted."
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,10 @@ class Trial:
         The problem on the columns that the exact answer uses.
     bounds : LeastSquaresBounds
         Of one backward stable side.
+    proved : bool
+        Whether our solution's certificate says that coefficients and intercept are correctly rounded.
+    own : LeastSquaresBounds
+        Of ours: one rounding where that is proved, else `bounds`.
     truth : dict of str to ndarray
         The exact answer, correctly rounded, by quantity.
     """
@@ -94,6 +102,8 @@ class Trial:
         used = self.exact.coef_ > 0 if case.positive else np.ones(X.shape[1], dtype=bool)
         self.problem = Problem(X[:, used], y, _restricted(self.exact, used), case.fit_intercept, weight)
         self.bounds = LeastSquaresBounds(self.problem)
+        self.proved = self.ours.solution_.certificate.proved
+        self.own = LeastSquaresBounds(self.problem, rounded=True) if self.proved else self.bounds
         self.truth: dict[str, npt.NDArray[Any]] = {
             "coef_": self.exact.coef_,
             "intercept_": self.exact.intercept_ if case.fit_intercept else np.asarray(0.0),
@@ -121,6 +131,12 @@ class Trial:
         magnitude = float(np.abs(self.truth[quantity]).max()) if quantity in self.truth else 1.0
         return promise(quantity, magnitude, sides)
 
+    def exact_promise(self, quantity: str) -> Promise:
+        """Return the tolerance for ours beside the exact answer: the same bits where the certificate says so."""
+        if self.proved and quantity in ("coef_", "intercept_"):
+            return Promise(0.0, CERTIFIED)
+        return self.promise(quantity, self.own)
+
     def is_right(
         self, quantity: str, value: npt.NDArray[Any], other: npt.NDArray[Any], bounds: LeastSquaresBounds
     ) -> bool:
@@ -137,7 +153,7 @@ class Trial:
         theirs = self.references[reference]
         if quantity not in self.truth:
             return ""
-        if not self.is_right(quantity, self.value(self.ours, quantity), self.value(theirs, quantity), self.bounds):
+        if not self.is_right(quantity, self.value(self.ours, quantity), self.value(theirs, quantity), self.own):
             return ""
         lost = self.exact.rank - int(theirs.rank_)
         if lost:
