@@ -171,11 +171,24 @@ def test_targets():
         ([1, 2], re.escape("sample_weight.shape == (2,), expected (3,)!")),
         ([1, np.nan, 1], "Input sample_weight contains NaN"),
         (np.inf, "infinity"),
+        (1j, "Complex data"),
     ],
 )
 def test_weights_that_mean_nothing_are_refused(weights, words):
     with pytest.raises(ValueError, match=words):
         check_sample_weight(weights, np.ones((3, 1)))
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (np.array([1, 2, 10**400], dtype=object), "too large for float64"),
+        (np.array(["2020-01-01", "2020-01-02", "2020-01-03"], dtype="datetime64[D]"), "dates or durations"),
+    ],
+)
+def test_targets_that_are_no_numbers_are_refused(y, words):
+    with pytest.raises(ValueError, match=words):
+        check_X_y(Model(), np.ones((3, 1)), y, multi_output=True, y_numeric=True)
 
 
 def test_weights_default_to_one_each():

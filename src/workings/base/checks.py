@@ -112,8 +112,13 @@ def check_X_y(
             raise ValueError(f"Complex data not supported\n{y}\n")
         require_finite(y, "y", owner)
     if y_numeric and y.dtype.kind == "O":
-        y = y.astype(np.float64)
+        try:
+            y = y.astype(np.float64)
+        except OverflowError as error:
+            raise ValueError("Input y contains a number too large for float64.") from error
         require_finite(y, "y", owner)
+    if y_numeric and y.dtype.kind in "mM":
+        raise ValueError(f"y holds dates or durations ({y.dtype}): turn them into numbers of a unit of your choice.")
     _require_rows_and_columns(y)
     require_same_length(X, y)
     return X, y
@@ -213,6 +218,8 @@ def check_sample_weight(
     if sample_weight is None:
         return np.ones(rows, dtype=dtype)
     if isinstance(sample_weight, Number):
+        if np.iscomplexobj(sample_weight):
+            raise ValueError(f"Complex data not supported\n{sample_weight}\n")
         weights = np.full(rows, sample_weight, dtype=dtype)
         require_finite(weights, "sample_weight")
     else:

@@ -24,7 +24,7 @@ class Certificate:
         ``"none"``.
     proved : bool
         Whether every coefficient and intercept is the correct rounding of the exact least-squares answer of the
-        numbers passed in.
+        data, read as doubles.
     bound : float
         Largest relative distance between the exact answer and the unrounded solution; infinite where none is known.
     digits : float
@@ -66,8 +66,8 @@ def proved(method: str, bound: float) -> Certificate:
         True,
         bound,
         CORRECT_DIGITS,
-        "Every coefficient and the intercept are the correct rounding of the exact least-squares answer of the numbers "
-        "passed in: the same bits for any order of rows, number of threads and machine.",
+        "Every coefficient and the intercept are the correct rounding of the exact least-squares answer of the data, "
+        "read as doubles: the same bits for any order of rows, number of threads and machine.",
     )
 
 

@@ -55,7 +55,8 @@ class Enclosure:
     @property
     def relative_bound(self) -> float:
         """Largest bound relative to the number it belongs to."""
-        return float(np.fmax.reduce(self.bound / np.abs(self.values), axis=None, initial=0.0))
+        low = UNIT_ROUNDOFF**2  # of the sum of two doubles
+        return low + float(np.fmax.reduce(self.bound / np.abs(self.values), axis=None, initial=0.0))
 
 
 class Preconditioner:
