@@ -9,7 +9,7 @@ from workings.arithmetic.double_double import DoubleDouble
 from workings.arithmetic.error_free import fast_two_sum, split, sum_rows, two_product, two_sum
 from workings.arithmetic.exact_products import ExactGram, exact_gram
 from workings.arithmetic.rational import ExactFit, integers, least_squares, solve_exactly, square_root
-from workings.arithmetic.slices import cut, leading, power_above, round_off
+from workings.arithmetic.slices import cut, leading, power_above, round_off, slice_bits
 
 __all__ = [
     "ChiSquared",
@@ -29,6 +29,7 @@ __all__ = [
     "power_above",
     "round_off",
     "shortest_decimals",
+    "slice_bits",
     "solve_exactly",
     "split",
     "square_root",

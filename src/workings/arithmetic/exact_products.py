@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.arithmetic.error_free import two_product, two_sum
-from workings.arithmetic.slices import MANTISSA_BITS, leading
+from workings.arithmetic.slices import leading, slice_bits
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.object_]
@@ -64,7 +64,7 @@ def exact_gram(blocks: Iterable[Block], top: Floats, rows: int) -> ExactGram:
     Cost: ``n m**2`` multiplications for each of the ``s (s + 1) / 2`` pairs of s slices (3 or 4 slices for numbers of
     one size), more with weights; a few blocks of memory.
     """
-    bits = (MANTISSA_BITS - (rows - 1).bit_length()) // 2
+    bits = slice_bits(rows)
     sums: defaultdict[int, Any] = defaultdict(int)
     totals: defaultdict[int, Any] = defaultdict(int)
     added = 0

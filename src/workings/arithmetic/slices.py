@@ -22,6 +22,21 @@ MOST_BITS = MANTISSA_BITS - 2  # of a number against its unit, for `round_off`
 LIFT = 1.5 * 2.0 ** (MANTISSA_BITS - 1)  # of one unit
 
 
+def slice_bits(terms: int) -> int:
+    """Return how many bits two factors may have for a sum of products of them to be exact.
+
+    Parameters
+    ----------
+    terms : int
+        How many products are summed.
+
+    Returns
+    -------
+    int
+    """
+    return (MANTISSA_BITS - (terms - 1).bit_length()) // 2
+
+
 def leading(values: Floats, unit: Floats | float, out: Floats | None = None) -> Floats:
     """Return values rounded to the nearest multiple of a power of two.
 

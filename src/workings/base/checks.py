@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from numbers import Integral, Number
+from numbers import Integral, Number, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -218,7 +218,7 @@ def check_sample_weight(
     if sample_weight is None:
         return np.ones(rows, dtype=dtype)
     if isinstance(sample_weight, Number):
-        if np.iscomplexobj(sample_weight):
+        if not isinstance(sample_weight, Real):
             raise ValueError(f"Complex data not supported\n{sample_weight}\n")
         weights = np.full(rows, sample_weight, dtype=dtype)
         require_finite(weights, "sample_weight")

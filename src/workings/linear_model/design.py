@@ -171,7 +171,11 @@ class Design:
             yield self._single_block
             return
         for rows in self._slices():
-            yield self._block(rows)
+            yield self._block(rows, self.scale)
+
+    def whole(self) -> tuple[Floats, Floats]:
+        """Return all rows at once, columns not scaled to one length but all by one power of two: those of `lengths`."""
+        return self._block(slice(None) if self._kept is None else self._kept, self.scale * self.lengths)
 
     def gradient(self, z: Floats) -> tuple[Floats, Floats]:
         """Return products of the columns with the residuals, (q, k), and sums of squared residuals, (k,).
@@ -294,7 +298,7 @@ class Design:
         dense: Floats = np.asarray(self.data[0][rows], dtype=np.float64)
         return dense
 
-    def _block(self, rows: Rows) -> tuple[Floats, Floats]:
+    def _block(self, rows: Rows, scale: Floats) -> tuple[Floats, Floats]:
         A, B, weights = self._raw(rows)
         if not self._all_active:
             A = A[:, self.active]
@@ -302,10 +306,10 @@ class Design:
             if self.shift_x.any():
                 A = A - self.shift
             A = A - self._varying(self.moments.cross)[:, -1] / self.weight
-            A *= self.scale
+            A *= scale
             B = (B - self.shift_y) - self.moments.inner[-1, :-1] / self.weight
         else:
-            A = A * self.scale
+            A = A * scale
         if weights is not None:
             root = np.sqrt(weights)[:, np.newaxis]
             A *= root
@@ -315,7 +319,7 @@ class Design:
     @cached_property
     def _single_block(self) -> tuple[Floats, Floats] | None:
         rows = list(self._slices())
-        return self._block(rows[0]) if len(rows) == 1 else None
+        return self._block(rows[0], self.scale) if len(rows) == 1 else None
 
     # -- moments, shifts and scales ------------------------------------------------------------------------------
 

@@ -57,11 +57,7 @@ def solve_dual(design: Design) -> Solution | None:
     -------
     Solution or None
     """
-    blocks = list(design.blocks())
-    A = blocks[0][0] if len(blocks) == 1 else np.vstack([block for block, _ in blocks])
-    B = blocks[0][1] if len(blocks) == 1 else np.vstack([targets for _, targets in blocks])
-    if (design.lengths != 1.0).any():
-        A = A * design.lengths
+    A, B = design.whole()
     rows = A @ A.T
     size = float(rows.trace()) / len(rows)
     if not size > 0.0:

@@ -23,9 +23,9 @@ import numpy as np
 
 from workings.arithmetic.double_double import DoubleDouble
 from workings.arithmetic.error_free import two_product, two_sum
-from workings.arithmetic.slices import leading, power_above
+from workings.arithmetic.slices import leading, power_above, slice_bits
 from workings.linear_model.inference.rows import Block, Rows, total
-from workings.linear_model.inference.sliced import cut_columns, slice_bits, sliced_gram, sliced_product
+from workings.linear_model.inference.sliced import cut_columns, sliced_gram, sliced_product
 from workings.linear_model.moments import Floats
 
 ORTHONORMAL = 0.25  # Q'WQ this near the identity is inverted without loss

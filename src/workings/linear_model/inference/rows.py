@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from workings.arithmetic.double_double import DoubleDouble
 from workings.arithmetic.error_free import sum_rows
-from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above
+from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above, slice_bits
 from workings.base import is_sparse
-from workings.linear_model.inference.sliced import slice_bits
 from workings.linear_model.moments import Floats
 
 LARGEST_BLOCK = 4096

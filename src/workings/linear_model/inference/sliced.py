@@ -9,23 +9,8 @@ import numpy as np
 
 from workings.arithmetic.double_double import DoubleDouble
 from workings.arithmetic.error_free import two_sum
-from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above
+from workings.arithmetic.slices import cut, power_above, slice_bits
 from workings.linear_model.moments import Floats
-
-
-def slice_bits(terms: int) -> int:
-    """Return how many bits two factors may have for a sum of products of them to be exact.
-
-    Parameters
-    ----------
-    terms : int
-        How many products are summed.
-
-    Returns
-    -------
-    int
-    """
-    return (MANTISSA_BITS - (terms - 1).bit_length()) // 2
 
 
 def sliced_product(A: Floats, B: Floats, slices: int) -> DoubleDouble:
