@@ -37,6 +37,8 @@ class Plan:
     ----------
     shapes : tuple of (n, p)
         For the time of a fit, and where n > p of its standard errors.
+    near : tuple of (n, p)
+        The same for data of which two columns are nearly one, which the overall figures leave out.
     pairs : int
         Rounds that count.
     large : tuple of (n, p)
@@ -50,6 +52,7 @@ class Plan:
     """
 
     shapes: Shapes
+    near: Shapes
     pairs: int
     large: Shapes
     sets: tuple[str, ...]
@@ -59,6 +62,7 @@ class Plan:
 
 FULL = Plan(
     shapes=((1_000, 10), (10_000, 100), (100_000, 50), (1_000_000, 10), (20_000, 500), (500, 2_000)),
+    near=((10_000, 100), (100_000, 50)),
     pairs=9,
     large=((100_000, 50), (1_000_000, 10)),
     sets=NAMES,
@@ -67,6 +71,7 @@ FULL = Plan(
 )
 QUICK = Plan(
     shapes=((1_000, 10), (50, 200)),
+    near=((1_000, 10),),
     pairs=2,
     large=((100_000, 10),),
     sets=("Norris", "Longley"),
@@ -74,9 +79,12 @@ QUICK = Plan(
     problems=2,
 )
 
+NEARLY_DEPENDENT = 1e-6
+
 CONVENTIONS = {
     "ratio": "CPU time of ours / the peer's, median and quartiles of pairs; one thread, interleaved in one process",
     "data": "independent standard normal columns, a plane on them, standard normal noise; C-contiguous float64",
+    "nearly dependent": "the first column is the second and a millionth of itself: a condition number of about 1e6",
     "scikit-learn": "LinearRegression(); tol=0 where said, which cuts no singular value",
     "numpy lstsq": "numpy.linalg.lstsq on X with a column of ones, not centred; making that column is in its time",
     "statsmodels": "OLS(y, add_constant(X)).fit(), by its default, the pseudo-inverse",
@@ -122,7 +130,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     names = [*OURS, *PEERS]
     columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        total = rounds * (len(plan.shapes) + len(tall)) + len(names) * len(plan.large)
+        total = rounds * (len(plan.shapes) + len(plan.near) + len(tall)) + len(names) * len(plan.large)
         task = progress.add_task("", total=total + len(plan.sets) + len(plan.conditions))
 
         def begin(description: str) -> None:
@@ -143,6 +151,10 @@ def measure(plan: Plan) -> dict[str, Any]:
             begin(f"time of a fit, {n} x {p}")
             results["CPU time of a fit"][f"{n} x {p}"] = speed.race_fits(n, p, plan.pairs, tick)
         results["overall, beside scikit-learn"] = speed.overall(results["CPU time of a fit"])
+        for n, p in plan.near:
+            begin(f"time of a fit, {n} x {p}, columns nearly dependent")
+            label = f"{n} x {p}, nearly dependent"
+            results["CPU time of a fit"][label] = speed.race_fits(n, p, plan.pairs, tick, apart=NEARLY_DEPENDENT)
         for n, p in tall:
             begin(f"with standard errors, {n} x {p}")
             entry = speed.race_standard_errors(n, p, plan.pairs, tick)

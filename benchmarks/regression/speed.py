@@ -16,17 +16,22 @@ SHORTEST = 0.02  # seconds of CPU time below which a fit is repeated
 Task = Callable[[], object]
 
 
-def gaussian(n: int, p: int) -> tuple[Floats, Floats]:
-    """Return n rows of p independent standard normal columns, and a plane on them with standard normal noise."""
+def gaussian(n: int, p: int, apart: float | None = None) -> tuple[Floats, Floats]:
+    """Return n rows of p independent standard normal columns, and a plane on them with standard normal noise.
+
+    With `apart`, the first column is the second, and so much of itself.
+    """
     rng = np.random.RandomState(n + p)
     X, y = rng.standard_normal((n, p)), rng.standard_normal(n)
+    if apart is not None:
+        X[:, 0] = X[:, 1] + apart * X[:, 0]
     y += X @ rng.standard_normal(p)
     return X, y
 
 
-def race_fits(n: int, p: int, pairs: int, tick: Task) -> dict[str, Any]:
-    """Compare the time of a fit with an intercept; see `race`."""
-    X, y = gaussian(n, p)
+def race_fits(n: int, p: int, pairs: int, tick: Task, *, apart: float | None = None) -> dict[str, Any]:
+    """Compare the time of a fit with an intercept; see `race` and `gaussian`."""
+    X, y = gaussian(n, p, apart)
 
     def task(contender: Contender) -> Task:
         return lambda: contender.fit(X, y, True)

@@ -132,15 +132,17 @@ class SlicedRows:
         parts, tops = self._coefficients(coef, coef_low[:, :q])
         sums: list[Floats] = []
         rest_of_sums: Floats = np.zeros((k, m))
-        self._largest_target, self._largest_residual = np.zeros(k), np.zeros(k)
+        largest_target, largest_residual = np.zeros(k), np.zeros(k)
         ones = np.ones((design.rows_of_a_block, m - q))
         for first, second, rest, targets, weights in self.blocks():
-            high, low = self._residuals(first, second, rest, targets, parts, coef, constant, constant_low)
+            high, low = two_sum(targets, -constant)
+            np.maximum(largest_target, np.abs(high).max(axis=1), out=largest_target)
+            high, low = self._residuals(high, low - constant_low, parts, coef, first, second, rest)
             if weights is not None:
                 high, error = two_product(weights, high)
                 low = error + weights * low
             largest = np.abs(high).max(axis=1)
-            np.maximum(self._largest_residual, largest, out=self._largest_residual)
+            np.maximum(largest_residual, largest, out=largest_residual)
             residuals = self._cut(high, low, largest, self.residual_bits).reshape(self.parts * k, len(first))
             by_first = (residuals @ first).reshape(self.parts, k, q)
             by_second = (residuals @ second).reshape(self.parts, k, q)
@@ -155,7 +157,7 @@ class SlicedRows:
                 sums, rest_of_sums = [folded[np.newaxis]], rest_of_sums + error
         high, low = sum_rows(np.concatenate(sums))
         high, low = two_sum(high, low + rest_of_sums)
-        bound = self._bound(tops, np.abs(constant_low[:, 0]), m)
+        bound = self._bound(tops, np.abs(constant_low[:, 0]), largest_target, largest_residual, m)
         return PreciseGradient(high.T * scale, low.T * scale, bound.T * scale)
 
     def _coefficients(self, coef: Floats, coef_low: Floats) -> tuple[Floats, Floats]:
@@ -167,24 +169,13 @@ class SlicedRows:
         return parts.reshape(len(parts) * coef.shape[0], coef.shape[1]), 2 * largest
 
     def _residuals(
-        self,
-        first: Floats,
-        second: Floats,
-        rest: Floats,
-        targets: Floats,
-        parts: Floats,
-        coef: Floats,
-        constant: Floats,
-        constant_low: Floats,
+        self, high: Floats, low: Floats, parts: Floats, coef: Floats, first: Floats, second: Floats, rest: Floats
     ) -> tuple[Floats, Floats]:
-        """Return the residuals of a block, (k, b), as two doubles."""
-        shape = (self.parts, *targets.shape)
+        """Take the columns' share from targets ``high + low``, (k, b); return two doubles."""
+        shape = (self.parts, *high.shape)
         by_first = (parts @ first.T).reshape(shape)
         by_second = (parts @ second.T).reshape(shape)
-        high, low = two_sum(targets, -constant)
-        np.maximum(self._largest_target, np.abs(high).max(axis=1), out=self._largest_target)
-        low -= constant_low
-        low -= by_first[-1] + by_second[1:].sum(axis=0) + coef @ rest.T
+        low = low - (by_first[-1] + by_second[1:].sum(axis=0) + coef @ rest.T)
         for exact in (*by_first[:-1], by_second[0]):
             high, error = two_sum(high, -exact)
             low += error
@@ -199,7 +190,9 @@ class SlicedRows:
         parts[1:-1] -= parts[:-2].copy()
         return parts
 
-    def _bound(self, tops: Floats, constant_low: Floats, m: int) -> Floats:
+    def _bound(
+        self, tops: Floats, constant_low: Floats, largest_target: Floats, largest_residual: Floats, m: int
+    ) -> Floats:
         """Bound the error of the sums, (k, m), in the units of the data.
 
         Relative to the largest x, coefficient and residual, second slices are at most e, f and g, and last parts e', f'
@@ -219,8 +212,8 @@ class SlicedRows:
         by_coef = small * q * (5 * u + 2 * e * f + last_f + rest) + u * heaviest * (q + 2) * q * (last_f + rest)
         rounded = u * ((b + 4) * (last_g + wide * rest) + (blocks + 5) * (last_g + wide * (2 * e * g + rest)))
         rounded += 4 * blocks * (3 + log2(blocks)) * u**2 + 4 * u**2
-        per_row = self._largest_target * (5 * u * small) + tops * by_coef + constant_low * small
-        per_row = (per_row + self._largest_residual * (2 * rounded)) * (CAUTION * sqrt(n))
+        per_row = largest_target * (5 * u * small) + tops * by_coef + constant_low * small
+        per_row = (per_row + largest_residual * (2 * rounded)) * (CAUTION * sqrt(n))
         lengths = np.full(m, sqrt(n))
         lengths[:q] = (self.design.block_lengths + sqrt(b) * self.unit) * sqrt(blocks)
         bound: Floats = np.multiply.outer(per_row, lengths)
