@@ -200,7 +200,7 @@ class Design:
         """
         for rows in self._slices():
             A, B, weights = self._raw(rows)
-            yield A if self._all_active else A[:, self.active], B, weights
+            yield A if self._all_active else A.take(self.active, axis=1), B, weights
 
     @property
     def row_roots(self) -> Floats:
@@ -301,7 +301,7 @@ class Design:
     def _block(self, rows: Rows, scale: Floats) -> tuple[Floats, Floats]:
         A, B, weights = self._raw(rows)
         if not self._all_active:
-            A = A[:, self.active]
+            A = A.take(self.active, axis=1)
         if self.centred:
             if self.shift_x.any():
                 A = A - self.shift

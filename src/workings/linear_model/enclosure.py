@@ -26,6 +26,7 @@ from workings.linear_model.moments import Floats
 from workings.linear_model.residual import CAUTION, COARSEST, SlicedRows
 
 MOST_PASSES = 3
+MILD, SMALL = 10.0, 1 << 15  # condition, and numbers in a block, for which three parts decide nearly all roundings
 LARGEST_CONTRACTION = 0.5
 
 
@@ -140,7 +141,7 @@ def contraction(design: Design, root: Floats) -> float:
     return bound
 
 
-def enclose(design: Design, root: Floats, first: Floats) -> Enclosure | None:
+def enclose(design: Design, root: Floats, first: Floats, condition: float) -> Enclosure | None:
     """Correct coefficients by precise residuals until their rounding is decided, or cannot be.
 
     Parameters
@@ -151,13 +152,16 @@ def enclose(design: Design, root: Floats, first: Floats) -> Enclosure | None:
         W, with ``W'GW`` near the identity for the centred columns.
     first : ndarray of shape (q, k)
         Coefficients of the scaled active columns to start from.
+    condition : float
+        Of the scaled columns, about.
 
     Returns
     -------
     Enclosure or None
         None where W is no approximate inverse root. The rounding may still be open.
     """
-    a, rows = contraction(design, root), SlicedRows(design)
+    easy = condition <= MILD and design.rows_of_a_block * len(root) <= SMALL
+    a, rows = contraction(design, root), SlicedRows(design, 3 if easy else 4)
     if not a < LARGEST_CONTRACTION or rows.coarseness > COARSEST:
         return None
     values, low = first, np.zeros_like(first)

@@ -88,7 +88,7 @@ def attempt_exactly(design: Design) -> Attempt:
     factor = factorise(design.gram)  # OLS.7
     if factor is not None and factor.condition <= CHOLESKY_LIMIT:
         root, first = factor.inverse.T, factor.solve(design.cross)  # OLS.6
-        enclosure = enclose(design, root, first) if factor.condition <= RESIDUAL_LIMIT else None
+        enclosure = enclose(design, root, first, factor.condition) if factor.condition <= RESIDUAL_LIMIT else None
         if enclosure is None or not enclosure.decided:
             enclosure = enclose_exactly(design, root, first)
         if enclosure is not None:

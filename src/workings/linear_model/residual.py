@@ -19,7 +19,6 @@ from workings.linear_model.design import UNIT_ROUNDOFF, Design
 from workings.linear_model.moments import Floats
 
 ROW_BITS = 26  # of a slice of a row of X
-SMALL = 1 << 15  # numbers in a block, up to which two slices of coefficients and residuals are enough; then three
 COARSEST = 2.0**-7  # unit of the first slices, relative to the largest x, up to which the bounds hold
 FOLDED = 256  # blocks whose sums are kept apart
 CAUTION = 1.01  # bounds are themselves computed in double arithmetic
@@ -49,6 +48,8 @@ class SlicedRows:
     ----------
     design : Design
         The data.
+    parts : int, default=4
+        Into how many parts coefficients and residuals are cut: slices of them, and what is left.
 
     Notes
     -----
@@ -58,8 +59,9 @@ class SlicedRows:
     from the first slice is exact.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, parts: int = 4) -> None:
         self.design = design
+        self.parts = parts
         self.top = power_above(CAUTION * design.block_lengths)
         highest = self.top.max(initial=0.0)
         # one unit for all columns is quicker, NumPy being slow on short rows, and costs no more than two bits
@@ -74,8 +76,7 @@ class SlicedRows:
         self.unit = self.top * self.coarseness
         self.shift = np.rint(shift / self.unit) * self.unit
         q, b = len(self.top), design.rows_of_a_block
-        self.parts = 3 if b * q <= SMALL else 4  # slices, and what is left
-        most = MOST_BITS // (self.parts - 1)
+        most = MOST_BITS // (parts - 1)
         self.coef_bits = min(MANTISSA_BITS - 1 - ROW_BITS - (q + 1).bit_length(), most)
         self.residual_bits = min(MANTISSA_BITS + 1 - ROW_BITS - b.bit_length(), most)
 
