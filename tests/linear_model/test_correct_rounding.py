@@ -95,8 +95,8 @@ def test_bits_do_not_depend_on_order_or_blocks(seed, monkeypatch):
     order = np.random.default_rng(seed).permutation(len(X))
     orders = [(X[order], y[order], None if weights is None else weights[order]), (np.asfortranarray(X), y, weights)]
     for rows in (7, 2048):
-        monkeypatch.setattr("workings.linear_model.design.FEWEST_ROWS", rows)
-        monkeypatch.setattr("workings.linear_model.design.MOST_ROWS", rows)
+        monkeypatch.setattr("workings.linear_model.rows.FEWEST_ROWS", rows)
+        monkeypatch.setattr("workings.linear_model.rows.MOST_ROWS", rows)
         for A, b, w in orders:
             model = LinearRegression(fit_intercept=intercept).fit(A, b, w)
             assert model.coef_.tobytes() == reference.coef_.tobytes()

@@ -53,8 +53,8 @@ def test_many_blocks_give_the_answer_of_one(order, monkeypatch):
     rng = np.random.default_rng(1)
     X, Y = np.asarray(rng.standard_normal((1000, 4)) + 5.0, order=order), rng.standard_normal((1000, 1))
     one = Design(X, Y)
-    monkeypatch.setattr("workings.linear_model.design.MOST_ROWS", 64)
-    monkeypatch.setattr("workings.linear_model.design.FEWEST_ROWS", 64)
+    monkeypatch.setattr("workings.linear_model.rows.MOST_ROWS", 64)
+    monkeypatch.setattr("workings.linear_model.rows.FEWEST_ROWS", 64)
     many = Design(X, Y)
     np.testing.assert_allclose(many.gram, one.gram, atol=1e-14)
     np.testing.assert_allclose(

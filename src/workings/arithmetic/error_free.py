@@ -13,6 +13,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 
 SPLITTER = 2.0**27 + 1.0
+UNIT_ROUNDOFF = 2.0**-53  # largest relative error of one rounding to the nearest double
 
 
 def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:

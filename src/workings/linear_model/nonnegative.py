@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.linear_model.certificate import not_proved
 from workings.linear_model.cholesky import factorise
-from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 from workings.linear_model.normal_equations import NormalEquations
 from workings.linear_model.solution import Solution, Solver

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.linear_model.certificate import not_proved
 from workings.linear_model.cholesky import GramFactor, factorise
-from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.linear_model.design import Design
 from workings.linear_model.dual import Dual
 from workings.linear_model.refinement import refine
 from workings.linear_model.solution import Solution, Solver

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
+from workings.linear_model.design import Design
 from workings.linear_model.householder import householder_qr
 from workings.linear_model.moments import Floats
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from workings.arithmetic.error_free import two_sum
-from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.arithmetic.error_free import UNIT_ROUNDOFF, two_sum
+from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 
 MOST_CORRECTIONS = 8

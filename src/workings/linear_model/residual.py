@@ -13,9 +13,9 @@ from math import log2, sqrt
 
 import numpy as np
 
-from workings.arithmetic.error_free import sum_rows, two_product, two_sum
+from workings.arithmetic.error_free import UNIT_ROUNDOFF, sum_rows, two_product, two_sum
 from workings.arithmetic.slices import LIFT, MANTISSA_BITS, MOST_BITS, power_above, round_off
-from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 
 ROW_BITS = 26  # of a slice of a row of X

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from workings.linear_model.design import Design, Rows
+from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats, Moments
+from workings.linear_model.rows import Rows
 
 
 class SparseDesign(Design):

@@ -12,12 +12,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.base import ConvergenceWarning, check_array, check_sample_weight, require_same_length, warn
 from workings.linear_model.certificate import not_proved
 from workings.linear_model.descent.problem import LeastSquares, Quadratic
 from workings.linear_model.descent.solution import DescentSolution
 from workings.linear_model.descent.theory import DescentTheory
-from workings.linear_model.design import UNIT_ROUNDOFF, Design
+from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 from workings.linear_model.solution import Solver
 from workings.optimize import UpdateRule

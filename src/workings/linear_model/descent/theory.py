@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 
 Recursion = Callable[[float], tuple[float, float, float]]
 """From ηλ to a, c and the factor of the first iteration, which has no momentum yet."""

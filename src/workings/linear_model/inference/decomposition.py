@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.linear_model.inference.jacobi import jacobi_svd
 from workings.linear_model.inference.orthogonal import Columns
 from workings.linear_model.moments import Floats

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.linear_model.moments import Floats
 
 CLOSE = 0.9

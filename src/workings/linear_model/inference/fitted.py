@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.base import check_is_fitted, check_sample_weight, check_X_y
 from workings.linear_model.decimal import Decimal
-from workings.linear_model.design import UNIT_ROUNDOFF
 from workings.linear_model.inference.decimals import DecimalFit
 from workings.linear_model.inference.precision import DEPENDENT, AccurateFit, accurate_fit
 from workings.linear_model.inference.result import Inference

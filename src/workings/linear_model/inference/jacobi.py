@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.linear_model.moments import Floats
 
 MOST_SWEEPS = 30

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from workings.linear_model.design import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import UNIT_ROUNDOFF
 from workings.linear_model.inference.decimals import DecimalFit
 from workings.linear_model.inference.precision import AccurateFit
 from workings.linear_model.inference.rows import Rows
