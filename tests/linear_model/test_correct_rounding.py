@@ -257,6 +257,15 @@ def test_what_cannot_be_proved_is_said(X, words):
         LinearRegression(solver=Exact()).fit(X, y)
 
 
+def test_exact_raises_rather_than_prove_nothing():
+    """Coefficients of 1e-319 have lost digits; "auto" gives them with a warning."""
+    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]) * 2.0**500, np.array([1.0, 2.0, 3.5]) * 2.0**-560
+    with pytest.raises(ValueError, match="below the normal range"):
+        LinearRegression(solver="exact", fit_intercept=False).fit(X, y)
+    with pytest.warns(PrecisionWarning, match="below the normal range"):
+        LinearRegression(fit_intercept=False).fit(X, y)
+
+
 def test_fast_solvers_prove_nothing_and_do_not_warn():
     X, y = np.random.default_rng(0).standard_normal((30, 3)), np.arange(30.0)
     with warnings.catch_warnings():

@@ -34,11 +34,12 @@ class Automatic(Solver):
     """
 
     name: ClassVar[str] = "auto"
+    promises_proof: ClassVar[bool] = True
 
     def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
         if design.wide:
             solution = solve_dual(design) or SVD().solve(design)
-            return replace(solution, certificate=TOO_FEW_ROWS, warning=True)
+            return replace(solution, certificate=TOO_FEW_ROWS)
         attempt = attempt_exactly(design)
         if attempt.solution is not None:
             return attempt.solution
@@ -56,7 +57,7 @@ class Automatic(Solver):
                 "The columns are so nearly dependent that double arithmetic finds no approximate inverse to prove "
                 "anything with: the coefficients may have no right digit."
             )
-            return replace(solve_triangular(design, reduction, spectrum, reason), certificate=certificate, warning=True)
+            return replace(solve_triangular(design, reduction, spectrum, reason), certificate=certificate)
         reason = (
             f"Only {rank} of {len(design.active)} varying columns are independent, so many coefficients fit equally "
             "well; these have the least norm. Look for columns that repeat or sum to one another, such as an "
@@ -66,7 +67,7 @@ class Automatic(Solver):
             f"Only {rank} of {len(design.active)} varying columns are independent: no coefficients are the one right "
             "answer, so nothing is proved about those of least norm."
         )
-        return replace(solve_least_norm(design, reduction, reason), certificate=certificate, warning=True)
+        return replace(solve_least_norm(design, reduction, reason), certificate=certificate)
 
 
 SOLVERS: dict[str, Solver] = {

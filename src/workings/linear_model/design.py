@@ -108,7 +108,7 @@ class Design(SummedRows):
 
     @cached_property
     def block_lengths(self) -> Floats:
-        """For each active column the largest length, without weights, in a block of `raw_blocks`; shape (q,)."""
+        """Bounds of the active columns' lengths, without weights, in any block of `raw_blocks`; shape (q,)."""
         lengths: Floats = np.sqrt(self._varying(self.moments.largest))
         return lengths
 

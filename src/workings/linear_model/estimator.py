@@ -185,8 +185,9 @@ class LinearRegression(Regressor, Estimator):
             design = SparseDesign(X, targets, weights, centred=self.fit_intercept)
         else:
             design = Design(X, targets, weights, centred=self.fit_intercept)
+        solver = self._chosen_solver(is_sparse(X))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            solution = self._chosen_solver(is_sparse(X)).solve(design)
+            solution = solver.solve(design)
         coef = _finite(np.ascontiguousarray(rounded(solution.coef, solution.coef_low, X.dtype).T))
         intercept = _finite(rounded(*design.intercept(solution), X.dtype))
         self.solution_ = solution
@@ -198,7 +199,7 @@ class LinearRegression(Regressor, Estimator):
             _write(recorder, solution, design)
         if not self.copy_X:
             design.overwrite()
-        if solution.warning:
+        if solver.promises_proof and not solution.certificate.proved:
             warn(PrecisionWarning, solution.certificate.sentence)
         return self
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workings.linear_model.certificate import not_proved, proved
-from workings.linear_model.cholesky import CHOLESKY_LIMIT, GramFactor, factorise
+from workings.linear_model.cholesky import CHOLESKY_LIMIT, factorise
 from workings.linear_model.design import Design
 from workings.linear_model.enclosure import Enclosure, enclose
 from workings.linear_model.exact_gram import enclose_exactly
@@ -35,7 +35,8 @@ class Exact(Solver):
     exact Gram matrix. No digit of the answer depends on the order of rows, the number of threads or the library.
 
     Fails when columns depend on each other, outnumber the rows, or come so near to it (beyond a condition of about 1e13
-    of the scaled columns) that no approximate inverse is found in double arithmetic.
+    of the scaled columns) that no approximate inverse is found in double arithmetic; and for coefficients below the
+    normal range of doubles.
 
     Cost: ``n p**2`` flops and about ``60 n p`` for condition numbers up to a few thousand; beyond, about ten times
     ``n p**2``. Memory of a few blocks of rows.
@@ -44,14 +45,18 @@ class Exact(Solver):
     name: ClassVar[str] = "exact"
 
     def solve(self, design: Design) -> Solution:  # noqa: D102 (documented by the interface)
-        attempt = None if design.wide else attempt_exactly(design)
-        if attempt is None or attempt.solution is None:
+        solution = None if design.wide else attempt_exactly(design).solution
+        if solution is None:
             raise ValueError(
                 "There is no single exact answer, or none that can be proved: columns of X are dependent or nearly so, "
                 "or there are more of them than rows. Use solver='auto', or look for columns that repeat or sum to one "
                 "another."
             )
-        return attempt.solution
+        if not solution.certificate.proved:
+            raise ValueError(
+                f"No proof was found: {solution.certificate.sentence} Use solver='auto' for what it leaves."
+            )
+        return solution
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,12 @@ class Attempt:
     ----------
     solution : Solution or None
         None where nothing could be proved.
-    factor : GramFactor or None
     reduction : Reduction or None
     spectrum : ndarray or None
-        Factorisations made on the way, for other solvers to go on with.
+        Factorisation made on the way, for other solvers to go on with.
     """
 
     solution: Solution | None
-    factor: GramFactor | None = None
     reduction: Reduction | None = None
     spectrum: Floats | None = None
 
@@ -92,17 +95,17 @@ def attempt_exactly(design: Design) -> Attempt:
         if enclosure is None or not enclosure.decided:
             enclosure = enclose_exactly(design, root, first)
         if enclosure is not None:
-            return Attempt(_solution(design, enclosure, factor.condition, factor.lower.T), factor)
+            return Attempt(_solution(design, enclosure, factor.condition, factor.lower.T))
     reduction = reduce_rows(design)
     spectrum = np.linalg.svd(reduction.R, compute_uv=False)
     if numerical_rank(spectrum, design.n_rows) < len(design.active):
-        return Attempt(None, factor, reduction, spectrum)
+        return Attempt(None, reduction, spectrum)
     root = np.linalg.solve(reduction.R, np.eye(len(reduction.R)))
     enclosure = enclose_exactly(design, root, np.linalg.solve(reduction.R, reduction.C))  # OLS.10
     solution = None
     if enclosure is not None:
         solution = _solution(design, enclosure, float(spectrum[0] / spectrum[-1]), reduction.R)
-    return Attempt(solution, factor, reduction, spectrum)
+    return Attempt(solution, reduction, spectrum)
 
 
 def _underflows(values: Floats, scaled: Floats, dtype: np.dtype[Any]) -> bool:
@@ -149,6 +152,5 @@ def _solution(design: Design, enclosure: Enclosure, condition: float, triangle: 
         certificate=certificate,
         intercept=constant,
         intercept_low=constant_low,
-        warning=not certificate.proved,
         steps=tuple(steps),
     )

@@ -136,25 +136,23 @@ def enclose_exactly(design: Design, root: Floats, first: Floats) -> Enclosure | 
     if not a < LARGEST_CONTRACTION:
         return None
     fixed = _fixed_point(first * stretch / system.target_tops)
-    steps: list[float] = []
+    q, steps = len(root), list[float]()
     for _ in range(MOST_CORRECTIONS):
-        residual = system.cross * (1 << FRACTION_BITS) - system.gram.dot(fixed)
+        residual = system.cross * ONE - system.gram.dot(fixed)
         gradient = _floats(residual, system.count << system.exponent + FRACTION_BITS)
         unit = power_above(np.abs(gradient).max(axis=0, initial=0.0))  # so that no square underflows
         correction, size = preconditioner.correct(gradient / unit)
-        rounding = (len(root) + 4) * UNIT_ROUNDOFF * preconditioner.spread(np.abs(gradient / unit))
-        left = CAUTION * (size + rounding) / (1 - a) * unit + TINY
+        rounding = (q + 4) * UNIT_ROUNDOFF * preconditioner.spread(np.abs(gradient / unit))
         correction *= unit
         found = not residual.any()
-        left = left * (not found)
+        left = np.zeros_like(unit) if found else CAUTION * (size + rounding) / (1 - a) * unit + TINY
         enclosure = _enclosure(design, system, preconditioner, _fractions(fixed), left, found, tuple(steps))
-        q = len(root)
         largest = np.abs(enclosure.values[:q]).max(axis=0, initial=0.0)
         if enclosure.decided or not (enclosure.bound[:q].max(axis=0, initial=0.0) > FINEST * largest).any():
             break
         fixed = fixed + _fixed_point(correction)
         steps.append(float(np.linalg.norm(correction)) / max(float(np.linalg.norm(_floats(fixed, ONE))), TINY))
-    if enclosure.decided or not system.complete or len(root) > MOST_RATIONAL:
+    if enclosure.decided or not system.complete or q > MOST_RATIONAL:
         return enclosure
     solution = solve_exactly(system.gram, system.cross)
     return _enclosure(design, system, preconditioner, solution, np.zeros(design.n_targets), True, tuple(steps))

@@ -24,7 +24,6 @@ LARGEST_RATIO = 1e3  # sum of squares over sum of squared deviations, above whic
 CONSTANT_RATIO = 1e8  # the same, above which a column may be constant
 MOST_SHIFTS = 4
 
-
 Rows = slice | npt.NDArray[np.intp]
 
 
@@ -184,8 +183,8 @@ class SummedRows:
     def _rescale(self) -> None:
         largest = reduce(np.maximum, (np.abs(self._raw(rows)[0]).max(axis=0) for rows in self._slices()))
         self._rescaled = True
-        self._x_exponents = _exponents(largest)
-        self._y_exponents = _exponents(np.abs(self.data[1]).max(axis=0))
+        self._x_exponents = binary_exponents(largest)
+        self._y_exponents = binary_exponents(np.abs(self.data[1]).max(axis=0))
         for rows in self._slices():
             A, B, _ = self._raw(rows)
             self.lossless &= np.array_equal(np.ldexp(A, self._x_exponents), self._dense(rows))
@@ -208,7 +207,7 @@ class SummedRows:
         return reduce(np.logical_and, same)
 
 
-def _exponents(largest: Floats) -> npt.NDArray[np.intc]:
-    """Binary exponents of magnitudes, kept where their powers of two are normal numbers."""
+def binary_exponents(largest: Floats) -> npt.NDArray[np.intc]:
+    """Return binary exponents of magnitudes, kept where their powers of two are normal numbers both ways."""
     exponents: npt.NDArray[np.intc] = np.clip(np.frexp(largest)[1], -1000, 1000).astype(np.intc)
     return exponents

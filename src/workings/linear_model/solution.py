@@ -46,8 +46,6 @@ class Solution:
         What is proved about the coefficients and the intercept.
     intercept, intercept_low : ndarray of shape (k,), optional
         Intercept as two doubles, where the solver knows it better than the means and the coefficients do.
-    warning : bool
-        Whether the certificate is less than the solver was to give, so that the user has to be told.
     steps : tuple of (event, values)
         What happened on the way, for the flight recorder.
     """
@@ -64,7 +62,6 @@ class Solution:
     certificate: Certificate
     intercept: Floats | None = field(default=None, repr=False)
     intercept_low: Floats | None = field(default=None, repr=False)
-    warning: bool = field(default=False, repr=False)
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
 
     @cached_property
@@ -87,6 +84,7 @@ class Solver(ABC):
     """Turns a design into a solution; one subclass a file."""
 
     name: ClassVar[str]
+    promises_proof: ClassVar[bool] = False  # the user is warned where the certificate is less
 
     @abstractmethod
     def solve(self, design: Design) -> Solution:

@@ -15,7 +15,7 @@ class DescentSolution(Solution):
     Parameters
     ----------
     coef, coef_low, solver, reason, condition, rank, factor, exponent, spectrum_length : see `Solution`
-    certificate, intercept, intercept_low, warning, steps : see `Solution`
+    certificate, intercept, intercept_low, steps : see `Solution`
         What every solver reports.
     theory : DescentTheory or None
         What was to be expected; None where no feature varies.

@@ -12,6 +12,7 @@ from workings.base.features import feature_names
 from workings.linear_model.inference.sliced import sliced_product
 from workings.linear_model.moments import Floats
 from workings.linear_model.reduction import numerical_rank
+from workings.linear_model.rows import binary_exponents
 
 BLOCK_ROWS = 2048
 ORTHONORMAL = 0.25
@@ -157,13 +158,13 @@ def model_columns(X: Floats, weights: Floats | None = None, *, fit_intercept: bo
     A = np.asarray(X[rows], dtype=np.float64)
     active = np.flatnonzero((A[0] != A if fit_intercept else A).any(axis=0))
     A = A[:, active]
-    A = np.ldexp(A, -_exponents(A))
+    A = np.ldexp(A, -binary_exponents(np.abs(A).max(axis=0)))
     centred, means = A, np.zeros(len(active))
     for _ in range(2 if fit_intercept else 0):
         rest = roots**2 @ centred
         centred = centred - rest
         means += rest
-    exponents = _exponents(centred)
+    exponents = binary_exponents(np.abs(centred).max(axis=0))
     return Columns(
         n_features=X.shape[1],
         active=active,
@@ -202,11 +203,6 @@ def _pivots(A: Floats) -> npt.NDArray[np.intp]:
         direction = rest[:, order[k]] / np.linalg.norm(rest[:, order[k]])
         rest -= np.outer(direction, direction @ rest)
     return order
-
-
-def _exponents(A: Floats) -> npt.NDArray[np.intc]:
-    exponents: npt.NDArray[np.intc] = np.frexp(np.abs(A).max(axis=0))[1]
-    return exponents
 
 
 def _with_intercept(row: Floats, inner: Floats) -> Floats:

@@ -15,11 +15,11 @@ from workings.arithmetic.error_free import sum_rows
 from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above, slice_bits
 from workings.base import is_sparse
 from workings.linear_model.moments import Floats
+from workings.linear_model.rows import binary_exponents
 
 LARGEST_BLOCK = 4096
 SMALLEST_BLOCK = 256
 BLOCK_ENTRIES = 1 << 16  # a block and what is made of it stay in a core's cache
-LARGEST_POWER = 1023
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Rows:
         for rows in self._slices():
             np.maximum(largest, np.abs(_dense(X[rows])).max(axis=0), out=largest)
             largest_target = max(largest_target, float(np.abs(self._y[rows]).max()))
-        self.exponents = np.append(np.zeros(int(intercept), dtype=np.intc), _exponents(largest))
-        self.target_exponent = int(_exponents(np.array(largest_target)))
+        self.exponents = np.append(np.zeros(int(intercept), dtype=np.intc), binary_exponents(largest))
+        self.target_exponent = int(binary_exponents(np.array(largest_target)))
 
     def __iter__(self) -> Iterator[Block]:
         return map(self._block, self._slices())
@@ -204,9 +204,3 @@ def total(values: DoubleDouble) -> DoubleDouble:
 def _dense(X: Any) -> Floats:
     dense: Floats = np.asarray(X.toarray() if is_sparse(X) else X, dtype=np.float64)
     return dense
-
-
-def _exponents(largest: Floats) -> npt.NDArray[np.intc]:
-    """Return binary exponents of magnitudes, kept where their powers of two are finite both ways."""
-    exponents: npt.NDArray[np.intc] = np.maximum(np.frexp(largest)[1], -LARGEST_POWER).astype(np.intc)
-    return exponents
