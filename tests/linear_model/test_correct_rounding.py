@@ -174,9 +174,10 @@ def test_gradient_lies_within_its_bound(seed):
         b.append(Fraction(constant[0]) + Fraction(constant[0] * 1e-17))
         residual = Fraction(weight) * (Fraction(target) - sum(u * v for u, v in zip(a, b, strict=True)))
         sums = [total + u * residual for total, u in zip(sums, a, strict=True)]
-    found = zip(gradient.high[:, 0], gradient.low[:, 0], gradient.bound[:, 0], strict=True)
-    for (high, low, bound), exact in zip(found, sums, strict=True):
-        assert abs(Fraction(float(high)) + Fraction(float(low)) - exact) <= Fraction(float(bound))
+    found = zip(gradient.total[:, 0], gradient.bound[:, 0], strict=True)
+    for (total, bound), exact in zip(found, sums, strict=True):
+        last_rounding = Fraction(2) ** -53 * abs(exact)
+        assert abs(Fraction(float(total)) - exact) <= Fraction(float(bound)) * (1 + Fraction(2) ** -53) + last_rounding
 
 
 def test_exact_zeros_and_ties_are_found():
@@ -190,6 +191,14 @@ def test_exact_zeros_and_ties_are_found():
     halfway = LinearRegression().fit(np.array([[-1.0], [0.0], [0.0], [1.0]]), np.array([0.0, 1.0, 1.0 + 2.0**-51, 1.0]))
     exact = least_squares(np.array([[-1.0], [0.0], [0.0], [1.0]]), np.array([0.0, 1.0, 1.0 + 2.0**-51, 1.0]))
     assert halfway.intercept_ == exact.intercept_
+
+
+def test_bits_that_were_cut_off_are_not_taken_for_zero():
+    """The second coefficient is about -2**-1001, all of it from an entry 1000 binary orders below its column's top."""
+    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [2.0**-1000, 1.0]]), np.array([1.0, 0.0, 0.0])
+    with pytest.warns(PrecisionWarning):
+        model = LinearRegression(fit_intercept=False).fit(X, y)
+    assert not model.solution_.certificate.proved
 
 
 @pytest.mark.parametrize("value", [0.1, 1e9 + 0.3, 0.0])

@@ -173,10 +173,10 @@ def enclose(design: Design, root: Floats, first: Floats, condition: float) -> En
     steps: list[float] = []
     for _ in range(MOST_PASSES):
         gradient = rows.gradient(values, low)
-        correction, size = preconditioner.correct(gradient.high + gradient.low)
+        correction, size = preconditioner.correct(gradient.total)
         roundings = (len(values) + 8) * UNIT_ROUNDOFF
         # what the gradient and the arithmetic of its correction leave open
-        open_share = roundings * size + preconditioner.spread(gradient.bound + roundings * np.abs(gradient.high))
+        open_share = roundings * size + preconditioner.spread(gradient.bound + roundings * np.abs(gradient.total))
         left = CAUTION / (1 - a) * (a * size + open_share)
         moved, error = two_sum(values, correction)
         values, low = two_sum(moved, low + error)

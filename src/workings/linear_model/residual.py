@@ -26,18 +26,17 @@ CAUTION = 1.01  # bounds are themselves computed in double arithmetic
 
 @dataclass(frozen=True)
 class PreciseGradient:
-    """Products of columns and residuals for given coefficients, each an unevaluated sum of two doubles.
+    """Products of columns and residuals for given coefficients.
 
     Parameters
     ----------
-    high, low : ndarray of shape (m, k)
+    total : ndarray of shape (m, k)
         For the shifted, scaled active columns and, with an intercept, the column of ones, which is the last.
     bound : ndarray of shape (m, k)
-        Of the error of ``high + low``.
+        Of its error, but for the last rounding.
     """
 
-    high: Floats
-    low: Floats
+    total: Floats
     bound: Floats
 
 
@@ -157,9 +156,9 @@ class SlicedRows:
                 folded, error = sum_rows(np.concatenate(sums))
                 sums, rest_of_sums = [folded[np.newaxis]], rest_of_sums + error
         high, low = sum_rows(np.concatenate(sums))
-        high, low = two_sum(high, low + rest_of_sums)
+        total = high + (low + rest_of_sums)
         bound = self._bound(tops, np.abs(constant_low[:, 0]), largest_target, largest_residual, m)
-        return PreciseGradient(high.T * scale, low.T * scale, bound.T * scale)
+        return PreciseGradient(total.T * scale, bound.T * scale)
 
     def _coefficients(self, coef: Floats, coef_low: Floats) -> tuple[Floats, Floats]:
         """Cut coefficients (k, q) into parts, (parts * k, q), and bound them, in units of the largest x, (k,)."""
