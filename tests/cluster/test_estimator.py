@@ -23,11 +23,13 @@ def model() -> KMeans:
     return KMeans(2, random_state=0).fit(X)
 
 
-def test_the_constructor_is_scikit_learns():
+def test_the_constructor_is_scikit_learns_and_an_arithmetic():
     def signature(cls: type) -> list[tuple[str, object, object]]:
         return [(p.name, p.default, p.kind) for p in inspect.signature(cls).parameters.values()]
 
-    assert signature(KMeans) == signature(Reference)
+    *ours, arithmetic = signature(KMeans)
+    assert ours == signature(Reference)
+    assert arithmetic == ("arithmetic", "double", inspect.Parameter.KEYWORD_ONLY)
 
 
 @pytest.mark.parametrize("method", ["fit", "predict", "transform", "fit_transform", "fit_predict", "score"])

@@ -9,12 +9,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from workings import KMeans, LinearRegression, MLPClassifier, MLPRegressor
+from workings.cluster import MiniBatchKMeans
 
 X, y = load_breast_cancer(return_X_y=True)
 
 MODELS = [
     LinearRegression(),
     KMeans(4, random_state=0),
+    MiniBatchKMeans(4, random_state=0),
     MLPClassifier((8,), solver="lbfgs", max_iter=20, random_state=0),
     MLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", max_iter=20, random_state=0),
 ]

@@ -18,13 +18,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator
 
-from workings.cluster import KMeans
+from workings.cluster import KMeans, MiniBatchKMeans
 from workings.linear_model import LinearRegression
 from workings.neural_network import MLPClassifier, MLPRegressor
 
-FOUR = [LinearRegression(), KMeans(), MLPClassifier(), MLPRegressor()]
+ESTIMATORS = [LinearRegression(), KMeans(), MiniBatchKMeans(), MLPClassifier(), MLPRegressor()]
 
-# scikit-learn's own KMeans is expected to fail these two: repeating a row changes the seeding's draws
+# scikit-learn's own are expected to fail these two: repeating a row changes the seeding's draws
 WEIGHTS_CHANGE_THE_DRAWS = {
     f"check_sample_weight_equivalence_on_{kind}_data": "sample_weight is not equivalent to removing/repeating samples."
     for kind in ("dense", "sparse")
@@ -51,10 +51,10 @@ def data_for(estimator: object) -> tuple[np.ndarray, np.ndarray]:
     return make_regression(60, 5, random_state=0)
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 @pytest.mark.filterwarnings("ignore")
 def test_check_estimator_in_full(estimator):
-    expected = WEIGHTS_CHANGE_THE_DRAWS if isinstance(estimator, KMeans) else {}
+    expected = WEIGHTS_CHANGE_THE_DRAWS if is_clusterer(estimator) else {}
     results = check_estimator(estimator, expected_failed_checks=expected, on_skip=None, on_fail=None)
     failed = {r["check_name"]: repr(r["exception"]) for r in results if r["status"] == "failed"}
     assert not failed
@@ -68,12 +68,15 @@ def test_check_estimator_in_full(estimator):
 @pytest.mark.parametrize(
     "check", ["check_clustering", "check_estimators_partial_fit_n_features", "check_clusterer_compute_labels_predict"]
 )
-def test_clustering_checks_that_check_estimator_leaves_out(check):
+@pytest.mark.parametrize(
+    "estimator", [KMeans(n_init=2, max_iter=20), MiniBatchKMeans(n_init=2, max_iter=20)], ids=named
+)
+def test_clustering_checks_that_check_estimator_leaves_out(check, estimator):
     # check_estimator asks isinstance(ClusterMixin), which our class is not
-    getattr(estimator_checks, check)("KMeans", KMeans(n_init=2, max_iter=20))
+    getattr(estimator_checks, check)(named(estimator), estimator)
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 @pytest.mark.filterwarnings("ignore")
 def test_pipeline_grid_search_and_cross_validation(estimator):
     X, y = data_for(estimator)
@@ -82,6 +85,7 @@ def test_pipeline_grid_search_and_cross_validation(estimator):
     name, values = {
         "LinearRegression": ("fit_intercept", [True, False]),
         "KMeans": ("n_clusters", [2, 3]),
+        "MiniBatchKMeans": ("n_clusters", [2, 3]),
     }.get(named(estimator), ("alpha", [1e-4, 1e-2]))
     step = named(estimator).lower()
     search = GridSearchCV(pipeline, {f"{step}__{name}": values}, cv=3).fit(X, y)
@@ -89,7 +93,7 @@ def test_pipeline_grid_search_and_cross_validation(estimator):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 @pytest.mark.filterwarnings("ignore")
 def test_metadata_routing_passes_weights(estimator):
     X, y = data_for(estimator)
@@ -106,7 +110,7 @@ def test_metadata_routing_passes_weights(estimator):
         assert not np.array_equal(alone.predict(scaled), without.predict(scaled))
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 def test_requests_need_routing_switched_on(estimator):
     with pytest.raises(RuntimeError, match="only available when metadata routing is enabled"):
         estimator.set_fit_request(sample_weight=True)
@@ -135,7 +139,7 @@ def test_polars_is_asked_for_a_frame_with_names(monkeypatch):
     assert (schema, orient) == (["kmeans0", "kmeans1"], "row")
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 def test_html_repr_follows_the_display_option(estimator):
     assert named(estimator) in estimator._repr_html_()
     assert set(estimator._repr_mimebundle_()) == {"text/plain", "text/html"}
@@ -147,19 +151,18 @@ def test_html_repr_follows_the_display_option(estimator):
 
 
 def test_kinds_of_estimator():
-    assert is_regressor(FOUR[0])
-    assert is_clusterer(FOUR[1])
-    assert is_classifier(FOUR[2])
-    assert is_regressor(FOUR[3])
+    kinds = [is_regressor, is_clusterer, is_clusterer, is_classifier, is_regressor]
+    assert all(is_kind(estimator) for is_kind, estimator in zip(kinds, ESTIMATORS, strict=True))
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 def test_constructor_is_scikit_learns_with_ours_keyword_only_after(estimator):
     import inspect
 
     theirs = {
         "LinearRegression": sklearn.linear_model.LinearRegression,
         "KMeans": sklearn.cluster.KMeans,
+        "MiniBatchKMeans": sklearn.cluster.MiniBatchKMeans,
         "MLPClassifier": sklearn.neural_network.MLPClassifier,
         "MLPRegressor": sklearn.neural_network.MLPRegressor,
     }[named(estimator)]
@@ -173,7 +176,7 @@ def test_constructor_is_scikit_learns_with_ours_keyword_only_after(estimator):
     assert all(extra.kind is extra.KEYWORD_ONLY for extra in actual[len(expected) :])
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 def test_not_fitted_is_caught_by_both_libraries_names(estimator):
     from sklearn.exceptions import NotFittedError as Theirs
 
@@ -194,7 +197,7 @@ def test_errors_survive_the_way_back_from_a_worker_process():
     assert str(error) == "not fitted"
 
 
-@pytest.mark.parametrize("estimator", FOUR, ids=named)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 def test_pickle_gives_the_same_predictions(estimator):
     import pickle
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tests.linear_model.oracle import exact_solution, nist, with_condition
 
 from workings.arithmetic.rational import least_squares
+from workings.arithmetic.rounding import decided, rounded
 from workings.base import PrecisionWarning
 from workings.linear_model import Exact, LinearRegression
-from workings.linear_model.certificate import decided, rounded
 from workings.linear_model.cholesky import factorise
 from workings.linear_model.design import Design
 from workings.linear_model.enclosure import enclose

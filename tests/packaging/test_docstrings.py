@@ -33,20 +33,27 @@ INCOMPLETE = {"PR01", "RT01"}
 
 
 def public_names() -> dict[str, set[str]]:
-    """Dotted names of what the packages export, with their own public methods, and what each may not be told of.
+    """Dotted names of what the packages export, with their public methods, and what each may not be told of.
 
-    A method whose docstring is one sentence may leave its sections out.
+    Methods of a base class count as the class's own unless the base is exported itself. A method whose docstring is one
+    sentence may leave its sections out.
     """
     found: dict[str, set[str]] = {}
-    for package in PACKAGES:
-        module = importlib.import_module(f"workings{package}")
+    modules = [importlib.import_module(f"workings{package}") for package in PACKAGES]
+    everything = {getattr(module, name) for module in modules for name in module.__all__ if name != "__version__"}
+    for module in modules:
         for exported in (getattr(module, name) for name in module.__all__):
             if not (inspect.isclass(exported) or inspect.isfunction(exported)):
                 continue
             dotted = f"{exported.__module__}.{exported.__qualname__}"
             protocol = getattr(exported, "_is_protocol", False)
             found[dotted] = FALSE if protocol else FALSE | INCOMPLETE
-            for name, method in vars(exported).items() if inspect.isclass(exported) else ():
+            classes = [
+                base
+                for base in (exported.__mro__ if inspect.isclass(exported) else ())
+                if base is exported or (base not in everything and base.__module__.startswith("workings."))
+            ]
+            for name, method in [item for base in reversed(classes) for item in vars(base).items()]:
                 if inspect.isfunction(method) and not name.startswith("_"):
                     sections = "----" in (method.__doc__ or "")
                     inherited = any(hasattr(base, name) for base in exported.__mro__[1:])

@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 SPLITTER = 2.0**27 + 1.0
 UNIT_ROUNDOFF = 2.0**-53  # largest relative error of one rounding to the nearest double
+SMALLEST = 2.0**-1074  # double larger than zero
 
 
 def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.cluster.distances import Floats, Labels, squared_lengths, squared_norms, sum_of_rows
+from workings.cluster.panels import panels
 
 BLOCK = 256
 """Rows a matrix product, as in scikit-learn: the last bits of a row's product depend on its place in the block."""
 
-_SPAN = 4 * BLOCK  # rows at a time: keeps the temporaries in the cache, and holds whole blocks
+_NUMBERS = 2**15  # at a time: keeps the temporaries in the cache
+_FEW_FEATURES = 16  # up to which adding in place beats sorting the rows by cluster
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,24 @@ class DenseRows:
         """Return the index of the nearest centre of each row, the lowest on a tie; 2nkd flops."""
         labels = np.empty(len(self.X), dtype=np.int32)
         norms = squared_norms(centers)
-        for span in _spans(len(self.X)):
-            table = _inner_products_by_block(self.X[span], centers)
-            table *= -2
-            table += norms  # |x|² is the same for all centres
+        for span in _spans(len(self.X), max(self.X.shape[1], len(centers))):
+            table = _distances_by_block(self.X[span], centers, norms)
             labels[span] = table.argmin(axis=1)  # KM.2
+        return labels
+
+    def nearest_of(self, rows: npt.NDArray[np.intp], centers: Floats) -> Labels:
+        """Return the index of the nearest centre of the chosen rows, as `nearest` does.
+
+        Notes
+        -----
+        The products are those of whole blocks, since the bits of a product depend on its place in the block.
+        """
+        labels = np.empty(len(rows), dtype=np.int32)
+        block = rows // BLOCK
+        for number in np.unique(block):
+            chosen = np.flatnonzero(block == number)
+            whole = DenseRows(self.X[number * BLOCK : (number + 1) * BLOCK], self.weights)
+            labels[chosen] = whole.nearest(centers)[rows[chosen] - number * BLOCK]
         return labels
 
     def weighted_sums(self, labels: Labels, n_clusters: int) -> Floats:
@@ -52,8 +67,15 @@ class DenseRows:
         -----
         2nd flops; a copy of the largest cluster. Each sum runs from the first row to the last.
         """
-        sums = np.zeros((n_clusters, self.X.shape[1]), dtype=self.X.dtype)
+        d = self.X.shape[1]
+        sums = np.zeros((n_clusters, d), dtype=self.X.dtype)
         unweighted = bool((self.weights == 1).all())
+        if d <= _FEW_FEATURES:
+            places = np.arange(n_clusters * d).reshape(n_clusters, d)
+            for span in _spans(len(self.X), d):
+                block = self.X[span] if unweighted else self.X[span] * self.weights[span, np.newaxis]
+                np.add.at(sums.reshape(-1), places.take(labels[span], axis=0).reshape(-1), block.reshape(-1))
+            return sums
         order = np.argsort(labels.astype(np.min_scalar_type(n_clusters)), kind="stable")
         start = 0
         for cluster, size in enumerate(np.bincount(labels, minlength=n_clusters).tolist()):
@@ -71,7 +93,7 @@ class DenseRows:
         """Return the squared distances of the rows (or of the chosen ones) to the centres of the labels; 3nd flops."""
         n = len(self.X) if chosen is None else len(chosen)
         distances = np.empty(n, dtype=self.X.dtype)
-        for span in _spans(n):
+        for span in _spans(n, self.X.shape[1]):
             differences = self.X[span].copy() if chosen is None else self.X.take(chosen[span], axis=0)
             differences -= centers[labels] if isinstance(labels, int) else centers.take(labels[span], axis=0)
             distances[span] = squared_lengths(differences)
@@ -83,19 +105,35 @@ class DenseRows:
         return eccentricity
 
 
-def _spans(n: int) -> Iterator[slice]:
-    return (slice(start, start + _SPAN) for start in range(0, n, _SPAN))
+def _spans(n: int, width: int) -> Iterator[slice]:
+    """Return slices of whole blocks."""
+    length = max(_NUMBERS // width // BLOCK, 4) * BLOCK
+    return (slice(start, start + length) for start in range(0, n, length))
 
 
-def _inner_products_by_block(X: Floats, centers: Floats) -> Floats:
+def _distances_by_block(X: Floats, centers: Floats, norms: Floats) -> Floats:
+    """Return |c|² - 2 x·c; |x|², which is the same for all centres, is left out."""
     n, d = X.shape
-    products = np.empty((n, len(centers)), dtype=X.dtype)
+    table: Floats = np.empty((n, len(centers)), dtype=X.dtype)
     whole = n // BLOCK * BLOCK
     if whole:
-        np.matmul(X[:whole].reshape(-1, BLOCK, d), centers.T, out=products[:whole].reshape(-1, BLOCK, len(centers)))
+        blocks = X[:whole].reshape(-1, BLOCK, d)
+        _fill_with_distances(table[:whole].reshape(-1, BLOCK, len(centers)), blocks, centers, norms)
     if n - whole > 1:
-        np.matmul(X[whole:], centers.T, out=products[whole:])
+        _fill_with_distances(table[whole:], X[whole:], centers, norms)
     elif n - whole == 1:
         # NumPy multiplies a lone row by gemv, whose order of summation is not that of gemm
-        products[whole:] = (np.repeat(X[whole:], 2, axis=0) @ centers.T)[:1]
-    return products
+        twice = np.empty((2, len(centers)), dtype=X.dtype)
+        _fill_with_distances(twice, np.repeat(X[whole:], 2, axis=0), centers, norms)
+        table[whole:] = twice[:1]
+    return table
+
+
+def _fill_with_distances(table: Floats, X: Floats, centers: Floats, norms: Floats) -> None:
+    n, d = X.shape[-2:]
+    first, *others = panels(n, d, len(centers), X.dtype)
+    np.matmul(X[..., first], centers[:, first].T, out=table)
+    table *= -2
+    table += norms
+    for panel in others:
+        table -= 2 * (X[..., panel] @ centers[:, panel].T)

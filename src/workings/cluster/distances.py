@@ -17,6 +17,7 @@ from workings.base import is_sparse
 
 Floats = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.int32]
+Indices = npt.NDArray[np.intp]
 
 
 def squared_norms(X: Any) -> Floats:
@@ -39,6 +40,22 @@ def squared_norms(X: Any) -> Floats:
         squares.data = X.data * X.data
         return np.asarray(squares @ np.ones(X.shape[1], dtype=X.dtype))
     return np.asarray(np.einsum("ij,ij->i", X, X))
+
+
+def rows_at(X: Any, indices: Indices) -> Floats:
+    """Return rows of X, dense and in C order.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, d)
+    indices : ndarray of shape (m,)
+
+    Returns
+    -------
+    ndarray of shape (m, d), in the type of X
+    """
+    rows: Floats = X[indices].toarray() if is_sparse(X) else X[indices]
+    return np.ascontiguousarray(rows)
 
 
 def distance_table(A: Any, B: Any, *, b_norms: Floats | None = None, squared: bool = False) -> Floats:
@@ -91,16 +108,16 @@ def _inner_products(A: Any, B: Any) -> Floats:
 def _single_table(A: Any, B: Any) -> Floats:
     m, n = A.shape[0], B.shape[0]
     table = np.empty((m, n), dtype=np.float32)
-    size = _upcast_block_size(A, B)
-    for rows in _slices(m, size):
+    size = upcast_block_size(A, B)
+    for rows in slices(m, size):
         a = A[rows].astype(np.float64)
-        for columns in _slices(n, size):
+        for columns in slices(n, size):
             b = B[columns].astype(np.float64)
             table[rows, columns] = _double_table(a, b, squared_norms(b))
     return table
 
 
-def _upcast_block_size(A: Any, B: Any) -> int:
+def upcast_block_size(A: Any, B: Any) -> int:
     """Return the block size at which the float64 copies take a tenth of the data's memory, and at least 10 MiB."""
     (m, d), n = A.shape, B.shape[0]
     a_density, b_density = _density(A), _density(B)
@@ -113,7 +130,8 @@ def _density(X: Any) -> float:
     return float(X.nnz / math.prod(X.shape)) if is_sparse(X) else 1.0
 
 
-def _slices(length: int, size: int) -> Iterator[slice]:
+def slices(length: int, size: int) -> Iterator[slice]:
+    """Return consecutive slices of at most `size` that cover `length`."""
     return (slice(start, min(start + size, length)) for start in range(0, length, size))
 
 
@@ -198,3 +216,8 @@ def sequential_sum(values: Floats) -> np.floating[Any]:
     """
     total: np.floating[Any] = np.add.accumulate(values)[-1]
     return total
+
+
+def roundoff(dtype: np.dtype[Any]) -> float:
+    """Return half a unit in the last place of 1."""
+    return float(np.finfo(dtype).eps) / 2

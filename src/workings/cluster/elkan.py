@@ -30,6 +30,7 @@ class TriangleBounds:
     def __init__(self, rows: Rows, centers: Floats) -> None:
         n, k = len(rows.weights), len(centers)
         self._rows = rows
+        self.distances = 0
         self._labels: Labels = np.zeros(n, dtype=np.int32)
         self._lower: Floats = np.zeros((k, n), dtype=centers.dtype)
         self._measure_centers(centers)
@@ -37,9 +38,11 @@ class TriangleBounds:
         self._lower[0] = self._upper
         for cluster in range(1, k):
             self._challenge(centers, cluster, np.flatnonzero(self._upper > self._half[cluster].take(self._labels)))
+        self._before_first = self.distances
 
     def assign(self, centers: Floats) -> Labels:
         """Return the nearest centre of each row."""
+        self.distances, self._before_first = self._before_first, 0
         # a row whose own centre is nearer than half the way to the next one keeps its label
         open_rows = np.flatnonzero(self._upper > self._half_next.take(self._labels))
         open_rows, first = self._rivals(open_rows)
@@ -83,6 +86,7 @@ class TriangleBounds:
 
     def _tightened(self, centers: Floats, rows: Indices) -> Floats:
         """Return the distances of rows to their own centres, which become their bounds on both sides."""
+        self.distances += len(rows)
         labels = self._labels.take(rows)
         distance: Floats = np.sqrt(self._rows.squared_distances(centers, labels, rows))
         self._lower[labels, rows] = distance
@@ -96,4 +100,5 @@ class TriangleBounds:
         self._upper[chosen[nearer]] = distance[nearer]
 
     def _distances(self, centers: Floats, chosen: Indices, cluster: int) -> Floats:
+        self.distances += len(chosen)
         return np.sqrt(self._rows.squared_distances(centers, cluster, chosen))

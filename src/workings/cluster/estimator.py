@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral, Real
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from workings.base import (
-    Clusterer,
     Constraint,
     ConvergenceWarning,
-    Estimator,
-    Interval,
     Options,
-    Transformer,
-    check_array,
-    check_is_fitted,
     check_random_state,
     check_sample_weight,
     check_X,
     is_sparse,
     warn,
 )
-from workings.cluster.distances import Floats, Labels, distance_table, squared_norms
+from workings.cluster.centroids import CentroidClusterer, absolute_tolerance
+from workings.cluster.certified.lloyd import CertifiedLloyd, pays
+from workings.cluster.certified.prediction import foretold
+from workings.cluster.certified.referee import RoundedReferee
+from workings.cluster.certified.single_precision import pack
+from workings.cluster.columns import column_means, subtract_from_rows
+from workings.cluster.distances import Floats, Labels, squared_norms
 from workings.cluster.elkan import TriangleBounds
+from workings.cluster.exact.certificate import AssignmentCertificate, certificate
+from workings.cluster.exact.nearest import Decisions, exact_nearest
+from workings.cluster.exact.referee import ExactReferee
 from workings.cluster.lloyd import Assignment, BruteForce, Run, iterate
-from workings.cluster.magnitude import require_multipliable, require_squarable, require_visible, too_large
+from workings.cluster.magnitude import require_squarable, require_visible, too_large
 from workings.cluster.progress import Progress
-from workings.cluster.rows import Rows, as_rows, inertia
-from workings.cluster.seeding import initial_centers, require_shape
-from workings.cluster.sparse import feature_variances
+from workings.cluster.rows import Rows, as_rows
+from workings.cluster.seeding.initial import Init, initial_rows
 from workings.recording import start_recording
 
-_RUNS_WITH_RANDOM_INIT = 10
 
-
-class KMeans(Transformer, Clusterer, Estimator):
+class KMeans(CentroidClusterer):
     """k-means clustering: k centres that make the sum of squared distances of the rows to their nearest centre small.
 
     Parameters
@@ -64,6 +64,10 @@ class KMeans(Transformer, Clusterer, Estimator):
     algorithm : {"lloyd", "elkan"}, default="lloyd"
         Assign by all distances, or by those that the triangle inequality leaves open (nk more memory). Both find the
         same clusters up to rounding.
+    arithmetic : {"double", "exact"}, default="double"
+        "double": the bits of scikit-learn. "exact": every assignment is that of exact arithmetic on rows and centres,
+        and every centre the correctly rounded mean of its rows, so that the same initial centres give the same bits
+        for any order of the rows, on any machine. Dense data only.
 
     Attributes
     ----------
@@ -75,6 +79,8 @@ class KMeans(Transformer, Clusterer, Estimator):
         Weighted sum of squared distances of the rows to their centres, in squared units of X.
     n_iter_ : int
         Iterations of the best run.
+    certificate_ : AssignmentCertificate or None
+        With "exact": by which proof the assignments were decided. None with "double".
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of str
@@ -112,21 +118,14 @@ class KMeans(Transformer, Clusterer, Estimator):
     """
 
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
-        "n_clusters": [Interval(Integral, 1, None, "left")],
-        "init": [Options({"k-means++", "random"}), "callable", "array-like"],
-        "n_init": [Options({"auto"}), Interval(Integral, 1, None, "left")],
-        "max_iter": [Interval(Integral, 1, None, "left")],
-        "tol": [Interval(Real, 0, None, "left")],
-        "verbose": [Interval(Integral, 0, None, "left"), "boolean"],
-        "random_state": ["random_state"],
+        **CentroidClusterer._constraints,
         "copy_x": ["boolean"],
         "algorithm": [Options({"lloyd", "elkan"})],
+        "arithmetic": [Options({"double", "exact"})],
     }
+    _runs_with_random_init = 10
 
-    cluster_centers_: Floats
-    labels_: Labels
-    inertia_: float
-    n_iter_: int
+    certificate_: AssignmentCertificate | None
 
     def __init__(
         self,
@@ -140,6 +139,7 @@ class KMeans(Transformer, Clusterer, Estimator):
         random_state: int | np.random.RandomState | None = None,
         copy_x: bool = True,
         algorithm: Literal["lloyd", "elkan"] = "lloyd",
+        arithmetic: Literal["double", "exact"] = "double",
     ) -> None:
         self.n_clusters = n_clusters
         self.init = init
@@ -150,6 +150,7 @@ class KMeans(Transformer, Clusterer, Estimator):
         self.random_state = random_state
         self.copy_x = copy_x
         self.algorithm = algorithm
+        self.arithmetic = arithmetic
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  (scikit-learn's signature)
         """Find the clusters of X.
@@ -180,28 +181,17 @@ class KMeans(Transformer, Clusterer, Estimator):
             For `n_init` above 1 with given centres, and for "elkan" with one cluster.
         """
         self._check_parameters()
-        X = check_X(self, X, reset=True, accept_sparse=True, copy=self.copy_x, order="C")
+        exact = self._is_exact(X)
+        X = check_X(self, X, reset=True, accept_sparse=True, copy=self.copy_x and not exact, order="C")
         if X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
-        with np.errstate(over="ignore", invalid="ignore"):
-            tolerance = _absolute_tolerance(X, self.tol)
         self._n_init = self._number_of_runs()
         elkan = self._uses_elkan()
         rng = check_random_state(self.random_state)
         weights = check_sample_weight(sample_weight, X, dtype=X.dtype)
         init = self._checked_init(X)
-        if is_sparse(X):
-            best = self._best_run(X, weights, init, rng, elkan=elkan, tolerance=tolerance, offset=0.0)
-        else:
-            mean = _finite_mean(X)
-            X -= mean
-            try:
-                init = init - mean if isinstance(init, np.ndarray) else init
-                best = self._best_run(X, weights, init, rng, elkan=elkan, tolerance=tolerance, offset=mean)
-            finally:
-                if not self.copy_x:
-                    X += mean
-        distinct = len(np.unique(best.labels))
+        best = self._exactly(X, weights, init, rng) if exact else self._rounded(X, weights, init, rng, elkan=elkan)
+        distinct = np.count_nonzero(np.bincount(best.labels))
         if distinct < self.n_clusters:
             warn(
                 ConvergenceWarning,
@@ -210,125 +200,18 @@ class KMeans(Transformer, Clusterer, Estimator):
             )
         self.cluster_centers_, self.labels_ = best.centers, best.labels
         self.inertia_, self.n_iter_ = best.inertia, best.iterations
+        self.certificate_ = best.certificate
         self._n_features_out = self.n_clusters
         return self
 
-    def predict(self, X: Any) -> Labels:
-        """Return the index of the nearest centre of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), int32
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            For another number of features, NaN, infinity, or entries whose squares overflow.
-
-        Notes
-        -----
-        2nkd flops. X is not centred here, as it is in `fit`: far from the origin, a row that lies almost halfway
-        between two centres may get another label than in ``labels_``.
-        """
-        rows, centers = self._rows_to_test(X)
-        require_multipliable(rows.X.data if is_sparse(rows.X) else rows.X, centers)
-        return rows.nearest(centers)
-
-    def transform(self, X: Any) -> Any:
-        """Return the Euclidean distances of each row to the centres.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_clusters), or a DataFrame after `set_output`
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            As in `predict`.
-        """
-        check_is_fitted(self)
-        return self._distances(X, order="C")
-
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Find the clusters of X, and return the distances of its rows to the centres.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_clusters), or a DataFrame after `set_output`
-
-        Raises
-        ------
-        ValueError
-            As in `fit`.
-
-        Notes
-        -----
-        ``fit(X).transform(X)``, but that columns which lie one after another in memory, as a DataFrame's do, stay so:
-        their products may differ in the last bit, and these are scikit-learn's.
-        """
-        return self.fit(X, y, sample_weight=sample_weight)._distances(X, order=None)
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002  (as above)
-        """Return minus the weighted sum of squared distances of the rows to their nearest centres.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-            At most zero; higher is better.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            As in `predict`.
-        """
-        rows, centers = self._rows_to_test(X, sample_weight)
-        _require_squarable_together(rows.X, centers)
-        return -inertia(rows, centers, rows.nearest(centers))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def _number_of_runs(self) -> int:
-        given = not isinstance(self.init, str) and not callable(self.init)
-        if isinstance(self.n_init, str):
-            return 1 if given or self.init == "k-means++" else _RUNS_WITH_RANDOM_INIT
-        if given and self.n_init != 1:
-            warn(
-                RuntimeWarning,
-                "Explicit initial center position passed: performing only one init in "
-                f"{type(self).__name__} instead of n_init={self.n_init}.",
-                stacklevel=3,
-            )
-            return 1
-        return self.n_init
+    def _is_exact(self, X: Any) -> bool:
+        if self.arithmetic == "double":
+            return False
+        if is_sparse(X):
+            raise ValueError("arithmetic='exact' takes dense data only: pass X.toarray().")
+        if self.algorithm != "lloyd":
+            raise ValueError("arithmetic='exact' has bounds of its own: leave algorithm='lloyd'.")
+        return True
 
     def _uses_elkan(self) -> bool:
         if self.algorithm == "elkan" and self.n_clusters == 1:
@@ -340,90 +223,125 @@ class KMeans(Transformer, Clusterer, Estimator):
             return False
         return self.algorithm == "elkan"
 
-    def _checked_init(self, X: Any) -> str | Floats | Callable[..., Any]:
-        if isinstance(self.init, str) or callable(self.init):
-            return self.init
-        centers: Floats = check_array(self.init, name="init", dtype=(X.dtype.type,), order="C")
-        require_shape(centers, self.n_clusters, X.shape[1])
-        return centers
+    def _rounded(self, X: Any, weights: Floats, init: Init, rng: np.random.RandomState, *, elkan: bool) -> Run:
+        """Return the best run in scikit-learn's arithmetic."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            tolerance = absolute_tolerance(X, self.tol)
+        if is_sparse(X):
+            return self._rounded_runs(X, weights, init, rng, elkan=elkan, tolerance=tolerance, offset=0.0)
+        mean = _finite_mean(X)
+        subtract_from_rows(X, mean)
+        try:
+            init = init - mean if isinstance(init, np.ndarray) else init
+            return self._rounded_runs(X, weights, init, rng, elkan=elkan, tolerance=tolerance, offset=mean)
+        finally:
+            if not self.copy_x:
+                X += mean
 
-    def _best_run(
+    def _rounded_runs(
         self,
         X: Any,
         weights: Floats,
-        init: str | Floats | Callable[..., Any],
+        init: Init,
         rng: np.random.RandomState,
         *,
         elkan: bool,
         tolerance: float,
         offset: Floats | float,
     ) -> Run:
-        with np.errstate(over="ignore"):
-            norms = squared_norms(X)
-        require_squarable(norms, weights)
-        require_visible(X.data if is_sparse(X) else X, norms)
+        norms = _checked_norms(X, weights)
         rows = as_rows(X, weights)
         progress = Progress(bool(self.verbose), start_recording(self), offset, "" if elkan else ".")
-        best: Run | None = None
-        for _ in range(self._n_init):
+        certified = None
+        if not (elkan or is_sparse(X)) and pays(X, self.n_clusters):
+            certified = CertifiedLloyd(X, _unless_ones(weights), pack(X, norms), RoundedReferee(rows))
+
+        def begin() -> Floats:
             centers = self._init_centroids(X, norms, init, rng, weights)
             progress.seeded(rows, centers)
-            assignment: Assignment = TriangleBounds(rows, centers) if elkan else BruteForce(rows)
-            run = iterate(rows, centers, assignment, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
+            return centers
+
+        def run(centers: Floats) -> Run:
+            if certified is not None:
+                return certified.run(centers, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
+            assignment: Assignment = TriangleBounds(rows, centers) if elkan else BruteForce(rows, self.n_clusters)
+            return iterate(rows, centers, assignment, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
+
+        best = self._best_of_runs(begin, run, progress)
+        return replace(best, centers=best.centers + offset)
+
+    def _exactly(self, X: Floats, weights: Floats, init: Init, rng: np.random.RandomState) -> Run:
+        """Return the best run in exact arithmetic, and keep its certificate."""
+        referee = ExactReferee(X, weights)
+        origin = _finite_mean(X).astype(np.float64)
+        near = X.astype(np.float64)
+        subtract_from_rows(near, origin)
+        norms = _checked_norms(near, weights)
+        progress = Progress(bool(self.verbose), start_recording(self), 0.0, ".")
+        lloyd = CertifiedLloyd(near, _unless_ones(weights), pack(near, norms), referee, origin)
+        tolerance = referee.tolerance(self.tol)
+
+        def begin() -> Floats:
+            if isinstance(init, str):
+                drawn = initial_rows(near, self.n_clusters, init=init, weights=weights, norms=norms, rng=rng)
+                centers = X.take(drawn, axis=0)
+            else:
+                centers = self._init_centroids(X, norms, init, rng, weights)
+            progress.seeded(as_rows(X, weights), centers)
+            return centers
+
+        def run(centers: Floats) -> Run:
+            referee.decisions = Decisions()
+            found = lloyd.run(centers, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
+            return replace(found, certificate=certificate(found.tally, referee.decisions))
+
+        return self._best_of_runs(begin, run, progress)
+
+    def _best_of_runs(self, begin: Callable[[], Floats], run: Callable[[Floats], Run], progress: Progress) -> Run:
+        best: Run | None = None
+        for _ in range(self._n_init):
+            candidate = run(begin())
             is_best = best is None or (
-                run.inertia < best.inertia and not _same_partition(run.labels, best.labels, self.n_clusters)
+                candidate.inertia < best.inertia and not _same_partition(candidate.labels, best.labels, self.n_clusters)
             )
-            progress.finished(value=run.inertia, iterations=run.iterations, strict=run.strict, best=is_best)
-            best = run if best is None or is_best else best
+            progress.finished(
+                value=candidate.inertia, iterations=candidate.iterations, strict=candidate.strict, best=is_best
+            )
+            best = candidate if best is None or is_best else best
         assert best is not None
-        return Run(best.centers + offset, best.labels, best.inertia, best.iterations, best.strict)
+        return best
 
-    def _init_centroids(
-        self,
-        X: Any,
-        x_squared_norms: Floats,
-        init: str | Floats | Callable[..., Any],
-        random_state: np.random.RandomState,
-        sample_weight: Floats,
-        n_centroids: int | None = None,
-    ) -> Floats:
-        # the name and the arguments of scikit-learn's step, for subclasses that call or replace it
-        k = self.n_clusters if n_centroids is None else n_centroids
-        return initial_centers(X, k, init=init, weights=sample_weight, norms=x_squared_norms, rng=random_state)
+    def _assigned(self, rows: Rows, centers: Floats) -> Labels:
+        if self.arithmetic == "double":
+            return super()._assigned(rows, centers)
+        centers = self.cluster_centers_
+        X = rows.X.astype(np.result_type(rows.X, centers), copy=False)
+        return foretold(X, centers, lambda doubtful: exact_nearest(X.take(doubtful, axis=0), centers), 0.0)
 
-    def _distances(self, X: Any, *, order: Literal["C"] | None) -> Any:
-        rows = check_X(self, X, reset=False, accept_sparse=True, order=order)
-        centers = self.cluster_centers_.astype(rows.dtype, copy=False)
-        _require_squarable_together(rows, centers)
-        return self._wrap_output(distance_table(rows, centers), X)
-
-    def _rows_to_test(self, X: Any, sample_weight: Any = None) -> tuple[Rows, Floats]:
-        check_is_fitted(self)
-        X = check_X(self, X, reset=False, accept_sparse=True, order="C")
-        weights = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        centers = self.cluster_centers_.astype(X.dtype, copy=False)
-        return as_rows(X, weights), centers
+    def _inertia(self, rows: Rows, centers: Floats, labels: Labels) -> float:
+        if self.arithmetic == "double":
+            return super()._inertia(rows, centers, labels)
+        return ExactReferee(rows.X, rows.weights).inertia(self.cluster_centers_, labels)
 
 
-def _absolute_tolerance(X: Any, tol: float) -> float:
-    if tol == 0:
-        return 0
-    variances = feature_variances(X) if is_sparse(X) else np.var(X, axis=0)
-    tolerance: float = np.multiply(variances.mean(), tol)
-    return tolerance
+def _checked_norms(X: Any, weights: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        norms = squared_norms(X)
+    require_squarable(norms, weights)
+    require_visible(X.data if is_sparse(X) else X, norms)
+    return norms
+
+
+def _unless_ones(weights: Floats) -> Floats | None:
+    return None if (weights == 1).all() else weights
 
 
 def _finite_mean(X: Floats) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):
-        mean: Floats = X.mean(axis=0)
+        mean = column_means(X)
     if not np.isfinite(mean).all():
         raise too_large(X.dtype)
     return mean
-
-
-def _require_squarable_together(X: Any, centers: Floats) -> None:
-    with np.errstate(over="ignore"):
-        require_squarable(np.concatenate([squared_norms(X), squared_norms(centers)]))
 
 
 def _same_partition(labels: Labels, others: Labels, n_clusters: int) -> bool:

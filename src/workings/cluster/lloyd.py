@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from workings.cluster.distances import Floats, Labels, paired_squared_distances
 from workings.cluster.empty_clusters import fill_empty_clusters
+from workings.cluster.exact.certificate import AssignmentCertificate, Tally
 from workings.cluster.progress import Progress
 from workings.cluster.rows import Rows, cluster_weights, inertia
 
@@ -33,6 +35,9 @@ class Statistics:
     weights: Floats
 
 
+_NO_TALLY = Tally()
+
+
 @dataclass(frozen=True)
 class Run:
     """The end of one run from one set of initial centres.
@@ -47,6 +52,10 @@ class Run:
     strict : bool
         True if the labels stopped changing; False if the centres moved less than the tolerance, or the iterations ran
         out.
+    tally : Tally
+        Zeros where nothing but the definition found the labels.
+    certificate : AssignmentCertificate or None
+        Of an exact run.
     """
 
     centers: Floats
@@ -54,10 +63,16 @@ class Run:
     inertia: float
     iterations: int
     strict: bool
+    tally: Tally = _NO_TALLY
+    certificate: AssignmentCertificate | None = None
 
 
 class Assignment(Protocol):
     """Finds the nearest centre of each row, from scratch or with the help of what it saw before."""
+
+    @property
+    def distances(self) -> int:
+        """How many distances of a row to a centre the last assignment took."""
 
     def assign(self, centers: Floats) -> Labels:
         """Return the nearest centre of each row, in an array of its own."""
@@ -71,6 +86,12 @@ class BruteForce:
     """Every row against every centre, every time."""
 
     rows: Rows
+    n_clusters: int
+
+    @property
+    def distances(self) -> int:
+        """All of them."""
+        return len(self.rows.weights) * self.n_clusters
 
     def assign(self, centers: Floats) -> Labels:
         """Return the nearest centre of each row."""
@@ -111,7 +132,7 @@ def combine(parts: Sequence[Statistics]) -> Statistics:
     return Statistics(labels, sums, weights)
 
 
-def update(rows: Rows, centers: Floats, total: Statistics) -> Floats:
+def update(rows: Rows, centers: Floats | None, total: Statistics) -> Floats:
     """Return the new centres: the weighted mean of each cluster.
 
     Parameters
@@ -119,7 +140,7 @@ def update(rows: Rows, centers: Floats, total: Statistics) -> Floats:
     rows : Rows
         All rows; only looked at when a cluster is empty.
     centers : ndarray of shape (k, d)
-        The centres that made the labels.
+        The centres that made the labels; may be None where no cluster is empty.
     total : Statistics
         Of all rows.
 
@@ -129,8 +150,12 @@ def update(rows: Rows, centers: Floats, total: Statistics) -> Floats:
         Finite. A cluster that stays empty sits on the heaviest one: on its mean, or, if its own index is the lower
         one, on its weighted sum, as in scikit-learn, which averages in place and in order.
     """
+    if total.weights.all():
+        filled_centers: Floats = total.sums * (1 / total.weights)[:, np.newaxis]  # KM.5
+        return filled_centers
     sums, weights = total.sums.copy(), total.weights.copy()
-    fill_empty_clusters(rows, centers, total.labels, sums, weights)
+    if centers is not None:
+        fill_empty_clusters(rows, centers, total.labels, sums, weights)
     filled = weights > 0
     new_centers = sums.copy()
     new_centers[filled] *= (1 / weights[filled])[:, np.newaxis]  # KM.5
@@ -138,6 +163,12 @@ def update(rows: Rows, centers: Floats, total: Statistics) -> Floats:
     for cluster in np.flatnonzero(~filled):
         new_centers[cluster] = new_centers[heaviest] if heaviest < cluster else sums[heaviest]
     return new_centers
+
+
+def squared_shift(shifts: Floats) -> float:
+    """Return the sum of the squares of the shifts of the centres, in their type."""
+    total: float = (shifts**2).sum()
+    return total
 
 
 def iterate(
@@ -181,8 +212,17 @@ def iterate(
         new_centers = update(rows, centers, combine([statistics(rows, labels, n_clusters)]))
         shifts = np.sqrt(paired_squared_distances(new_centers, centers))
         assignment.moved(new_centers, shifts)
-        shift = (shifts**2).sum()
-        progress.iteration(iteration, rows, centers, labels, previous_labels, shift)
+        shift = squared_shift(shifts)
+        if progress.listens:
+            progress.iteration(
+                iteration,
+                inertia=partial(inertia, rows, centers, labels),
+                centers=centers,
+                labels=labels,
+                moved=int(np.count_nonzero(labels != previous_labels)),
+                shift=shift,
+                distances=assignment.distances,
+            )
         centers = new_centers
         strict = np.array_equal(labels, previous_labels)
         if strict:

@@ -93,7 +93,7 @@ def require_multipliable(X_values: Floats, centers: Floats) -> None:
         If twice the largest possible inner product is infinite.
     """
     farthest = np.abs(centers).max()
-    largest = max(np.abs(X_values).max(initial=0), farthest)
+    largest = max(X_values.max(initial=0), -X_values.min(initial=0), farthest)
     with np.errstate(over="ignore"):
         product: np.floating[Any] = 2 * centers.shape[1] * largest * farthest
     if not np.isfinite(product):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
+from workings.cluster.certified.prediction import nearest
 from workings.cluster.distances import Floats, Labels
 from workings.cluster.rows import Rows, inertia
 from workings.recording import Recorder
@@ -37,18 +36,48 @@ class Progress:
     def seeded(self, rows: Rows, centers: Floats) -> None:
         """Report the initial centres of a run."""
         if self.recorder is not None:
-            potential = inertia(rows, centers, rows.nearest(centers))
+            potential = inertia(rows, centers, nearest(rows, centers))
             self.recorder.write("seeding", run=self.run, potential=potential, centers=centers + self.offset)
         if self.verbose:
             print("Initialization complete")
 
+    @property
+    def listens(self) -> bool:
+        """Whether anybody wants to know about iterations."""
+        return self.verbose or self.recorder is not None
+
     def iteration(
-        self, number: int, rows: Rows, centers: Floats, labels: Labels, previous: Labels, shift: np.floating[Any]
+        self,
+        number: int,
+        *,
+        inertia: Callable[[], float],
+        centers: Floats,
+        labels: Labels,
+        moved: int,
+        shift: float,
+        distances: int,
     ) -> None:
-        """Report one iteration: the labels, the centres that made them, and how far the centres then moved."""
-        if not self.verbose and self.recorder is None:
+        """Report one iteration.
+
+        Parameters
+        ----------
+        number : int
+            From 0.
+        inertia : callable
+            Of the labels and of the centres that made them.
+        centers : ndarray of shape (k, d)
+            Those centres.
+        labels : ndarray of shape (n,)
+        moved : int
+            How many rows changed their label.
+        shift : float
+            Sum of the squared shifts of the centres that follow.
+        distances : int
+            How many distances of a row to a centre were computed for the labels.
+        """
+        if not self.listens:
             return
-        value = inertia(rows, centers, labels)
+        value = inertia()
         if self.verbose:
             print(f"Iteration {number}, inertia {value}{self.full_stop}")
         if self.recorder is not None:
@@ -57,8 +86,10 @@ class Progress:
                 run=self.run,
                 iteration=number,
                 inertia=value,
-                moved=int(np.count_nonzero(labels != previous)),
+                moved=moved,
                 center_shift=float(shift),
+                distances=distances,
+                distances_saved=len(labels) * len(centers) - distances,
                 labels=labels,
                 centers=centers + self.offset,
             )
@@ -68,7 +99,7 @@ class Progress:
         if self.verbose:
             print(f"Converged at iteration {number}: strict convergence.")
 
-    def converged_within_tolerance(self, number: int, shift: np.floating[Any], tolerance: float) -> None:
+    def converged_within_tolerance(self, number: int, shift: float, tolerance: float) -> None:
         """Report that the centres hardly moved."""
         if self.verbose:
             print(f"Converged at iteration {number}: center shift {shift} within tolerance {tolerance}.")

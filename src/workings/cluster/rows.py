@@ -30,6 +30,9 @@ class Rows(Protocol):
     def nearest(self, centers: Floats) -> Labels:
         """Return the index of the nearest centre of each row, the lowest on a tie."""
 
+    def nearest_of(self, rows: npt.NDArray[np.intp], centers: Floats) -> Labels:
+        """Return the index of the nearest centre of the chosen rows, as `nearest` does."""
+
     def weighted_sums(self, labels: Labels, n_clusters: int) -> Floats:
         """Return the weighted sum of the rows of each cluster, shape (n_clusters, d)."""
 
@@ -79,6 +82,9 @@ def inertia(rows: Rows, centers: Floats, labels: Labels) -> float:
 
 def cluster_weights(rows: Rows, labels: Labels, n_clusters: int) -> Floats:
     """Return the sum of the weights in each cluster, shape (n_clusters,)."""
+    if rows.weights.dtype == np.float64:
+        sums: Floats = np.bincount(labels, weights=rows.weights, minlength=n_clusters).astype(np.float64, copy=False)
+        return sums
     total = np.zeros(n_clusters, dtype=rows.weights.dtype)
     np.add.at(total, labels, rows.weights)
     return total

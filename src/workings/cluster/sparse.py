@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workings.cluster.distances import Floats, Labels, squared_norms
+from workings.cluster.distances import Floats, Indices, Labels, squared_norms
 
 _SPAN = 4096  # rows at a time: bounds the dense table of products
 
@@ -41,6 +41,10 @@ class SparseRows:
             span = slice(start, start + _SPAN)
             labels[span] = (norms - 2 * (self.X[span] @ centers.T)).argmin(axis=1)  # KM.2
         return labels
+
+    def nearest_of(self, rows: Indices, centers: Floats) -> Labels:
+        """Return the index of the nearest centre of the chosen rows."""
+        return SparseRows(self.X[rows], self.weights[rows]).nearest(centers)
 
     def weighted_sums(self, labels: Labels, n_clusters: int) -> Floats:
         """Return the weighted sum of the rows of each cluster, shape (n_clusters, d); 2·nnz flops."""

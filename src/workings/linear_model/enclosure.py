@@ -20,7 +20,7 @@ from math import sqrt
 import numpy as np
 
 from workings.arithmetic.error_free import UNIT_ROUNDOFF, sum_rows, two_product, two_sum
-from workings.linear_model.certificate import decided
+from workings.arithmetic.rounding import decided
 from workings.linear_model.design import Design
 from workings.linear_model.moments import Floats
 from workings.linear_model.residual import CAUTION, COARSEST, SlicedRows

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.rounding import rounded
 from workings.base import (
     Constraint,
     Estimator,
@@ -24,7 +25,6 @@ from workings.base import (
     is_sparse,
     warn,
 )
-from workings.linear_model.certificate import rounded
 from workings.linear_model.choice import SOLVERS
 from workings.linear_model.design import Design
 from workings.linear_model.inference import Inference, infer

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from workings.arithmetic.error_free import UNIT_ROUNDOFF, two_sum
 from workings.arithmetic.exact_products import Block, exact_gram
 from workings.arithmetic.rational import solve_exactly
+from workings.arithmetic.rounding import decided
 from workings.arithmetic.slices import MANTISSA_BITS, cut, power_above
-from workings.linear_model.certificate import decided
 from workings.linear_model.design import Design
 from workings.linear_model.enclosure import LARGEST_CONTRACTION, Enclosure, Preconditioner
 from workings.linear_model.moments import Floats

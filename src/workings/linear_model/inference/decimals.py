@@ -13,7 +13,7 @@ import numpy.typing as npt
 from workings.arithmetic.decimals import decimal_columns, shortest_decimals
 from workings.arithmetic.double_double import DoubleDouble
 from workings.arithmetic.rational import ExactFit, least_squares, solve_exactly
-from workings.linear_model.certificate import rounded
+from workings.arithmetic.rounding import rounded
 from workings.linear_model.decimal import decimal_fit
 from workings.linear_model.design import Design
 from workings.linear_model.inference.precision import AccurateFit, Basis, accurate_fit

@@ -1,0 +1,1 @@
+"""k-means in small steps, each from a few rows."""

@@ -1,0 +1,1 @@
+"""Where k-means begins."""
