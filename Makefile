@@ -47,6 +47,7 @@ studies: .venv/.installed-test
 bench: .venv/.installed-test
 	@$(BIN)/python benchmarks/digits.py
 	@$(BIN)/python benchmarks/linear_regression.py
+	@$(BIN)/python benchmarks/k_means.py
 
 # Debian's Chromium, and the one library that playwright's driver needs beyond a bare system
 browser: .venv/.installed-test

@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans as Reference
 from sklearn.datasets import load_iris, make_blobs
 
 from workings.cluster import KMeans
+from workings.cluster.progress import Progress
 from workings.recording import record
 
 IRIS = load_iris().data
@@ -107,3 +108,31 @@ def test_verbose_prints_the_same_text_with_empty_clusters(algorithm, capsys):
         theirs = capsys.readouterr().out
         KMeans(6, verbose=1, random_state=0, algorithm=algorithm).fit(X)
     assert capsys.readouterr().out == theirs
+
+
+def test_a_rise_of_the_inertia_beyond_rounding_stops_a_watched_run():
+    progress = Progress(verbose=False, recorder=None, offset=0.0, full_stop=".", rounding=0.5)
+    progress.verbose = True
+    told = {
+        "centers": np.zeros((1, 1)),
+        "labels": np.zeros(1, dtype=np.int32),
+        "moved": 0,
+        "shift": 0.0,
+        "distances": 0,
+    }
+    progress.iteration(0, inertia=lambda: 10.0, **told)
+    progress.iteration(1, inertia=lambda: 10.4, **told)
+    with pytest.raises(AssertionError, match=r"rose from 10\.4 to 11\.0 in iteration 2"):
+        progress.iteration(2, inertia=lambda: 11.0, **told)
+
+
+@pytest.mark.parametrize("arithmetic", ["double", "exact"])
+def test_the_tape_counts_the_distances_that_bounds_save(monkeypatch, arithmetic):
+    monkeypatch.setattr("workings.cluster.estimator.pays", lambda X, n_clusters: True)
+    X = make_blobs(5000, 2, centers=5, random_state=0)[0]
+    with record() as tape:
+        KMeans(5, init="random", n_init=1, random_state=1, tol=0, arithmetic=arithmetic).fit(X)
+    steps = tape.frame("iteration")
+    assert (steps["distances"] + steps["distances_saved"] == 5000 * 5).all()
+    assert (steps["distances"].iloc[:2] >= 5000 * 5).all()  # nobody knows yet how far the centres will go
+    assert steps["distances"].iloc[-1] < 5000  # hardly a row is looked at in the end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,16 +26,21 @@ class Progress:
         Added to centres before they are recorded: the mean that was taken off X.
     full_stop : str
         End of the line that tells the inertia, which is "." for Lloyd and "" for Elkan.
+    rounding : float
+        How much rounding alone may raise the inertia from one iteration to the next.
     """
 
     verbose: bool
     recorder: Recorder | None
     offset: Floats | float
     full_stop: str
+    rounding: float
     run: int = field(default=0, init=False)
+    _last: float = field(default=math.inf, init=False)
 
     def seeded(self, rows: Rows, centers: Floats) -> None:
         """Report the initial centres of a run."""
+        self._last = math.inf
         if self.recorder is not None:
             potential = inertia(rows, centers, nearest(rows, centers))
             self.recorder.write("seeding", run=self.run, potential=potential, centers=centers + self.offset)
@@ -78,6 +84,11 @@ class Progress:
         if not self.listens:
             return
         value = inertia()
+        assert value <= self._last + self.rounding, (  # KM.10; python -O leaves it out
+            f"The inertia rose from {self._last!r} to {value!r} in iteration {number}, which no step of k-means can do: "
+            "please report this as a defect, with the data."
+        )
+        self._last = value
         if self.verbose:
             print(f"Iteration {number}, inertia {value}{self.full_stop}")
         if self.recorder is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from workings.cluster.certified.single_precision import (
     rounding_doubt,
 )
 from workings.cluster.certified.tournament import Singles
+from workings.cluster.threads import in_order, thread_count
 from workings.cluster.distances import Floats, Labels, squared_norms
 
 Indices = npt.NDArray[np.intp]
@@ -36,6 +38,7 @@ MOST_MISPLACED = 2.0**-30
 """Relative to the largest norm of a row: how far centres may be from the referee's and still be used."""
 
 _FARTHEST = 1.02  # squared norm of a centre, relative to the largest of a row, up to which deadlines hold
+_MANY_PAIRS = 500_000  # of a row and a centre, from which threads pay
 _MANY = 0.5  # share of rows due from which all rows are looked at in order, which costs no gathering
 _UPWARDS = np.float32(1 + 2.0**-20)  # more than the roundings of a deadline and of the odometer
 
@@ -120,6 +123,7 @@ class Deadlines:
         self._due = np.empty(len(X), dtype=np.float32)
         self._odometer = np.zeros(n_clusters)
         self._rounds = 0
+        self._threads = thread_count() if len(X) * n_clusters >= _MANY_PAIRS else 1
         self._set = self._setting = False  # whether every row has a deadline, and whether rows are being given one
         later = rounding_doubt(X.shape[1], unit, _FARTHEST) + misplacement_doubt(MOST_MISPLACED, _FARTHEST)
         # distances that differ by this have squares that differ by more than both doubts
@@ -145,7 +149,7 @@ class Deadlines:
         target = aim(scaled, doubt)
         # deadlines hold for centres among the rows, and the first steps are too long for them to pay
         self._setting = self._rounds > 0 and largest < _FARTHEST
-        visits = [self._visit(rows, target) for rows in self._itinerary()]
+        visits = in_order(partial(self._visit, target=target), self._itinerary(), self._threads)
         changes = Changes.joined([visit.changes for visit in visits])
         open_rows = np.concatenate([visit.open for visit in visits])
         decided, still_open = self._in_double(open_rows, scaled, doubt)
@@ -169,7 +173,7 @@ class Deadlines:
         self._odometer[farthest] += scaled.max() - own
 
     def _itinerary(self) -> Iterator[slice | Indices]:
-        n, step = len(self._X), block_length(self._k)
+        n, step = len(self._X), block_length(self._k, self._X.shape[1])
         if self._set and self._setting:
             due = np.flatnonzero(self._due <= (self._reading() * _UPWARDS).take(self.labels))
             if len(due) < _MANY * n:
@@ -181,7 +185,8 @@ class Deadlines:
 
     def _visit(self, rows: slice | Indices, target: Target) -> Outlook:
         packed = self._packed[rows] if isinstance(rows, slice) else self._packed.take(rows, axis=0)
-        verdict = look(packed, target)
+        with np.errstate(over="ignore", invalid="ignore"):  # centres out of the range of float32 leave their rows open
+            verdict = look(packed, target)
         is_open = np.flatnonzero(verdict.open())
         labels, old = verdict.labels, self.labels[rows]
         labels[is_open] = old[is_open]
@@ -203,7 +208,7 @@ class Deadlines:
         if not len(rows):
             return Changes.none(), rows
         labels, proved = np.empty(len(rows), dtype=np.int32), np.empty(len(rows), dtype=np.bool_)
-        step = block_length(self._k)
+        step = block_length(self._k, self._X.shape[1])
         for start in range(0, len(rows), step):
             span = slice(start, start + step)
             X = np.multiply(self._X.take(rows[span], axis=0), self._scale, dtype=np.float64)

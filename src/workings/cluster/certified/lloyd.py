@@ -197,7 +197,7 @@ class _State:
         total = float((_lengths(self.place.centers - self.before.centers) ** 2).sum())
         error = self.place.error + self.before.error
         doubt = 2 * math.sqrt(k * total) * error + k * error**2 + 8 * (k + d) * UNIT_ROUNDOFF * total
-        if abs(total - tolerance) > doubt and not exactly:
+        if self._lazy and abs(total - tolerance) > doubt and not exactly:
             return total
         return self._referee.squared_shift(self.settled(), self.settled_before())
 

@@ -71,7 +71,7 @@ def foretold(X: Floats, centers: Floats, referee: Callable[[Indices], Labels], u
     view = _View(X, centers, unit)
     labels = np.empty(len(X), dtype=np.int32)
     left = []
-    step = block_length(len(centers))
+    step = block_length(*centers.shape)
     for start in range(0, len(X), step):
         span = slice(start, start + step)
         labels[span], doubtful = view.labels(X[span])

@@ -47,7 +47,7 @@ class RoundedReferee:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self.unit = roundoff(rows.X.dtype)
+        self._roundoff = self.unit = roundoff(rows.X.dtype)
 
     def nearest(self, centers: Floats, rows: Indices) -> Labels:
         """Return the nearest centre of the chosen rows."""
@@ -59,7 +59,7 @@ class RoundedReferee:
 
     def mean_error(self, counts: Indices, radius: float) -> float:
         """Return the bound of a sum of rows, and of a sum of weights, added one after the other."""
-        return 1.1 * (2 * float(counts.max()) + 8) * self.unit * radius
+        return 1.1 * (2 * float(counts.max()) + 8) * self._roundoff * radius
 
     def squared_shift(self, centers: Floats, previous: Floats) -> float:
         """Return the sum of the squared shifts of the centres."""
@@ -68,3 +68,36 @@ class RoundedReferee:
     def inertia(self, centers: Floats, labels: Labels) -> float:
         """Return the weighted sum of squared distances of the rows to the centres of their labels."""
         return inertia(self._rows, centers, labels)
+
+
+class Undecided(Exception):
+    """A row on which a referee would have to remember all earlier iterations."""
+
+
+class ElkanReferee(RoundedReferee):
+    """scikit-learn's arithmetic when labels come from Elkan's bounds: for rows that no bound can mislead.
+
+    Parameters
+    ----------
+    rows : Rows
+    max_iter : int
+
+    Notes
+    -----
+    The bounds are sums of distances and shifts, rounded once an iteration and kept without a margin. A row whose
+    distances differ by more than all these roundings gets the label of the nearest centre, whatever the bounds did; any
+    other row depends on them, and the run has to be done by Elkan's method itself.
+    """
+
+    def __init__(self, rows: Rows, max_iter: int) -> None:
+        super().__init__(rows)
+        self.unit *= 4 * max_iter + 16
+
+    def nearest(self, centers: Floats, rows: Indices) -> Labels:
+        """Give up.
+
+        Raises
+        ------
+        Undecided
+        """
+        raise Undecided

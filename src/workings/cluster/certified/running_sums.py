@@ -65,6 +65,8 @@ class RunningSums:
 
     def error(self) -> float:
         """Return a bound on the distance of each of `centers` from the exact mean."""
+        if self.weights.min() <= 0:  # rounding has cancelled all of a weight, or more
+            return np.inf
         # the weights are summed like the rows, hence twice
         relative = UNIT_ROUNDOFF * float((2 * self._rounded / self.weights).max() + 4)
         return 1.1 * relative * self._radius if relative < 0.01 else np.inf

@@ -16,6 +16,8 @@ from workings.cluster.certified.tournament import MOST_CONTESTANTS, Indices, Sin
 from workings.cluster.distances import Floats, squared_norms
 
 UNIT = 2.0**-24  # roundoff of float32
+_MANY_FEATURES = 48
+_PIECE = 2048  # rows
 _UNDERFLOW = 1e-30  # more than all products below the normal range add up to, where the largest norm is about 1
 ROOTS = 2.0**-20
 """More than the rounding of two square roots and their difference, none above 2.1."""
@@ -175,8 +177,9 @@ def aim(centers: Floats, doubt: Doubt) -> Target:
     k, d = centers.shape
     norms = squared_norms(centers)
     table = np.empty((k, d + 2), dtype=np.float32)
-    table[:, :d] = -2 * centers
-    table[:, d] = norms
+    with np.errstate(over="ignore"):
+        table[:, :d] = -2 * centers
+        table[:, d] = norms
     table[:, d + 1] = 1
     largest = float(norms.max())
     doubt += rounding_doubt(d, UNIT, largest) + Doubt(0, _UNDERFLOW)
@@ -186,9 +189,9 @@ def aim(centers: Floats, doubt: Doubt) -> Target:
     return Target(table, doubt)
 
 
-def block_length(n_clusters: int) -> int:
-    """Return how many rows to look at together: their distances fill half a megabyte."""
-    return min(max(2**17 // n_clusters, 512), 16384)
+def block_length(n_clusters: int, n_features: int) -> int:
+    """Return how many rows to look at together: neither they nor their distances fill more than about a megabyte."""
+    return min(max(2**18 // max(n_clusters, n_features), 1024), 32768)
 
 
 def look(packed: Singles, target: Target) -> Verdict:
@@ -210,7 +213,7 @@ def look(packed: Singles, target: Target) -> Verdict:
     """
     k = len(target.table)
     if k <= MOST_CONTESTANTS:
-        labels, nearest, second = two_smallest(target.table @ packed.T)
+        labels, nearest, second = two_smallest(_by_center(packed, target.table))
     else:
         distances = packed @ target.table.T
         rows = np.arange(len(packed))
@@ -223,3 +226,15 @@ def look(packed: Singles, target: Target) -> Verdict:
     nearest += doubt
     second -= doubt
     return Verdict(labels, nearest, second)
+
+
+def _by_center(packed: Singles, table: Singles) -> Singles:
+    """Return the distances of each centre in a row of its own."""
+    if packed.shape[1] < _MANY_FEATURES:
+        return table @ packed.T
+    # over many features the BLAS is faster with long columns of rows, a cache full at a time
+    distances = np.empty((len(table), len(packed)), dtype=np.float32)
+    for start in range(0, len(packed), _PIECE):
+        rows = slice(start, start + _PIECE)
+        distances[:, rows] = (packed[rows] @ table.T).T
+    return distances

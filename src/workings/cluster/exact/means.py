@@ -25,6 +25,7 @@ from workings.arithmetic import (
     two_product,
 )
 from workings.arithmetic.error_free import SMALLEST, UNIT_ROUNDOFF
+from workings.arithmetic.rational_sums import EXACT_PRODUCT
 from workings.arithmetic.slices import LIFT, MANTISSA_BITS, MOST_BITS
 from workings.cluster.distances import Floats, Labels
 from workings.cluster.magnitude import too_large
@@ -75,10 +76,10 @@ class ClusterSums:
     def __init__(self, X: Floats, weights: Floats | None = None) -> None:
         self.X, self.weights = X, weights
         self._single = weights is not None and X.dtype == weights.dtype == np.float32  # products are exact in double
-        maxima = column_maxima(X).astype(np.float64)
-        if not maxima.max() <= LARGEST:
+        self.maxima = column_maxima(X).astype(np.float64)
+        if not self.maxima.max() <= LARGEST:
             raise too_large(X.dtype)
-        top = power_above(maxima)
+        top = power_above(self.maxima)
         if weights is not None:
             top *= power_above(np.array(weights.max(initial=0), dtype=np.float64))
         self.top = top
@@ -87,20 +88,23 @@ class ClusterSums:
         self._step = max(BLOCK // X.shape[1], 64)
         self._lift = np.repeat([self.unit * LIFT], min(self._step, len(X)), axis=0)
         self._whole = False  # known to be multiples of the unit
+        self._lost = np.zeros(len(self.maxima))  # of a product, to underflow
+        if weights is not None and not self._single:
+            least = column_minima(X) * float(weights[weights > 0].min(initial=np.inf))
+            self._lost[least < EXACT_PRODUCT] = LOST
 
     def enclose(self, labels: Labels, counts: npt.NDArray[np.int64]) -> _Sums:
         """Return the sums, by one pass over the rows."""
         shape = (len(counts), self.X.shape[1])
         high, low = np.zeros(shape), np.zeros(shape)
+        members = counts[:, np.newaxis].astype(np.float64)
         add = _add_by_indicators if len(counts) <= FEW_CLUSTERS else _add_in_order
         rounds = add(self, labels, counts, high, low)
         self._whole = not rounds
         if not rounds:
-            return _Sums(high, low, np.zeros(shape))
-        members = counts[:, np.newaxis].astype(np.float64)
+            return _Sums(high, low, members * self._lost)
         additions = np.minimum(members, self._step + len(labels) // self._step + 2)  # that a row takes part in
-        bound = members * (additions * (UNIT_ROUNDOFF * self.unit) + LOST)
-        return _Sums(high, low, bound)
+        return _Sums(high, low, members * (additions * (UNIT_ROUNDOFF * self.unit) + self._lost))
 
     def cut(self, block: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
         """Return whole multiples of the unit and the rest, None where that is zero."""
@@ -179,6 +183,7 @@ class ExactMeans:
         self.X, self.weights = X, weights
         self.equal = bool((weights == weights[0]).all())  # the means are those without weights
         self._rows = ClusterSums(X, None if self.equal else weights)
+        self.maxima = self._rows.maxima
         self._totals = None if self.equal else ClusterSums(np.ascontiguousarray(weights[:, np.newaxis]))
 
     def of(self, labels: Labels, k: int) -> Means:
@@ -291,6 +296,25 @@ def column_maxima(X: Floats) -> Floats:
     largest = np.maximum(wide.max(axis=0, initial=0), -wide.min(axis=0, initial=0)).reshape(fold, d).max(axis=0)
     maxima: Floats = np.maximum(largest, np.abs(last).max(axis=0, initial=0))
     return maxima
+
+
+def column_minima(X: Floats) -> Floats:
+    """Return the smallest magnitude above zero in each column, infinity where there is none.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d), C order
+
+    Returns
+    -------
+    ndarray of shape (d,), float64
+    """
+    minima = np.full(X.shape[1], np.inf)
+    step = max(BLOCK // X.shape[1], 64)
+    for start in range(0, len(X), step):
+        block = np.abs(X[start : start + step])
+        np.minimum(minima, np.where(block > 0, block, np.inf).min(axis=0), out=minima)
+    return minima
 
 
 def sorted_rows(labels: Labels, k: int) -> npt.NDArray[np.intp]:

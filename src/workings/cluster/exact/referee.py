@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from workings.arithmetic import rounded_sum
-from workings.cluster.distances import Floats, Indices, Labels, roundoff, squared_lengths, squared_norms
+from workings.cluster.distances import Floats, Indices, Labels, roundoff, squared_lengths
 from workings.cluster.exact.means import ExactMeans
 from workings.cluster.exact.nearest import Decisions, exact_nearest
 from workings.cluster.magnitude import too_large
@@ -56,7 +56,8 @@ class ExactReferee:
         self.X, self.weights = X, weights
         self.unit = 0.0
         self._means = ExactMeans(X, weights)
-        self._half_digit = roundoff(X.dtype) * math.sqrt(squared_norms(X).astype(np.float64).max())
+        coarseness = float(np.finfo(X.dtype).smallest_subnormal) * math.sqrt(X.shape[1])
+        self._half_digit = roundoff(X.dtype) * math.hypot(*self._means.maxima) + coarseness / 2
         self.decisions = Decisions()
 
     def nearest(self, centers: Floats, rows: Indices | None = None) -> Labels:
@@ -89,8 +90,8 @@ class ExactReferee:
         return self.centers(self.fill_empty(centers, labels, weights), n_clusters)[0]
 
     def mean_error(self, counts: Indices, radius: float) -> float:  # noqa: ARG002  (the referee's interface)
-        """Return how far a centre can lie from the exact mean: half a unit in the last place of the farthest row."""
-        return 1.1 * self._half_digit
+        """Return how far a centre can lie from the exact mean: half a unit in the last place of the largest entries."""
+        return 1.1 * self._half_digit if radius else 0.0  # without a radius all rows are one, and so is their mean
 
     def squared_shift(self, centers: Floats, previous: Floats) -> float:
         """Return the sum of the squared shifts of the centres: fixed terms, a correctly rounded sum."""
