@@ -1,6 +1,6 @@
 """Linear regression, k-means and neural networks from first principles, with every step open to inspection."""
 
-from workings.cluster import KMeans
+from workings.cluster import KMeans, MiniBatchKMeans
 from workings.linear_model import LinearRegression
 from workings.neural_network import MLPClassifier, MLPRegressor
 from workings.recording import Tape, record
@@ -12,6 +12,7 @@ __all__ = [
     "LinearRegression",
     "MLPClassifier",
     "MLPRegressor",
+    "MiniBatchKMeans",
     "Tape",
     "__version__",
     "record",

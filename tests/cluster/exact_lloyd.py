@@ -18,6 +18,7 @@ class Reference:
     centers: np.ndarray
     inertia: float
     iterations: int
+    assignments: int
     ties: int
 
 
@@ -100,8 +101,9 @@ def exact_lloyd(
     """Run k-means from given centres."""
     k, limit = len(centers), tolerance(X, tol)
     labels: list[int] = []
-    ties, strict = 0, False
+    assignments, ties, strict = 0, 0, False
     for _iteration in range(max_iter):
+        assignments += len(X)
         previous, (labels, tied) = labels, nearest(X, centers)
         ties += tied
         new, totals = means(X, weights, labels, k)
@@ -114,5 +116,6 @@ def exact_lloyd(
             break
     if not strict:
         labels, tied = nearest(X, centers)
+        assignments += len(X)
         ties += tied
-    return Reference(labels, centers, inertia(X, weights, centers, labels), _iteration + 1, ties)
+    return Reference(labels, centers, inertia(X, weights, centers, labels), _iteration + 1, assignments, ties)

@@ -12,53 +12,17 @@ import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.cluster import exact_lloyd as slow
+from tests.cluster.exact_problems import KINDS, WEIGHTS, draw
 
 from workings.cluster.exact.means import ExactMeans, column_maxima
 from workings.cluster.exact.nearest import Decisions, exact_nearest
 from workings.cluster.exact.referee import ExactReferee, squared_shift
-
-KINDS = {
-    "integers": lambda rng, shape: rng.randint(-3, 4, shape).astype(float),
-    "halves": lambda rng, shape: rng.randint(0, 3, shape) / 2,
-    "tenths": lambda rng, shape: rng.randint(0, 7, shape) / 10,
-    "continuous": lambda rng, shape: rng.standard_normal(shape),
-    "offset": lambda rng, shape: 5e5 + 1e-9 * rng.randint(0, 9, shape),
-    "small": lambda rng, shape: 1e-9 * rng.randint(0, 4, shape),
-    "wide": lambda rng, shape: rng.standard_normal(shape) * 10.0 ** rng.randint(-150, 150, shape),
-    "subnormal": lambda rng, shape: rng.standard_normal(shape) * 1e-320,
-}
-WEIGHTS = {
-    "ones": lambda rng, n: np.ones(n),
-    "equal": lambda rng, n: np.full(n, 0.1),
-    "with zeros": lambda rng, n: rng.randint(0, 3, n).astype(float),
-    "continuous": lambda rng, n: rng.uniform(size=n),
-    "wide": lambda rng, n: rng.uniform(size=n) * 10.0 ** rng.randint(-250, 20, n),
-}
-
-
-def draw(seed: int, kind: str, weighting: str, dtype) -> tuple[np.ndarray, np.ndarray, np.random.RandomState]:
-    """Rows, many of them repeated, and weights that are not all zero."""
-    rng = np.random.RandomState(seed)
-    n, d = rng.randint(1, 25), rng.randint(1, 6)
-    with np.errstate(over="ignore", under="ignore"):
-        X = np.nan_to_num(KINDS[kind](rng, (n, d)).astype(dtype), posinf=1.0, neginf=-1.0)
-        weights = WEIGHTS[weighting](rng, n).astype(dtype)
-    weights[0] = 1
-    return X[rng.randint(0, n, n)] if seed % 3 == 0 else X, weights, rng
-
 
 problems = st.builds(
     draw,
     st.integers(0, 2**31),
     st.sampled_from(list(KINDS)),
     st.sampled_from(list(WEIGHTS)),
-    st.sampled_from([np.float64, np.float32]),
-)
-tame = st.builds(
-    draw,
-    st.integers(0, 2**31),
-    st.sampled_from(["integers", "halves", "tenths", "continuous", "offset", "small"]),
-    st.sampled_from(["ones", "equal", "with zeros", "continuous"]),
     st.sampled_from([np.float64, np.float32]),
 )
 
@@ -206,94 +170,6 @@ def test_differences_decide_where_a_far_center_blurs_the_table():
     assert decisions == Decisions(by_differences=1)
 
 
-def referee_lloyd(
-    X: np.ndarray, weights: np.ndarray, centers: np.ndarray, *, max_iter: int = 300, tol: float = 1e-4
-) -> slow.Reference:
-    """Run k-means by the referee alone."""
-    referee = ExactReferee(X, weights)
-    k, limit = len(centers), referee.tolerance(tol)
-    labels = np.full(len(X), -1, dtype=np.int32)
-    strict = False
-    for _iteration in range(max_iter):
-        previous, labels = labels, referee.nearest(centers)
-        new, totals = referee.centers(labels, k)
-        if not totals.all():
-            new, _ = referee.centers(referee.fill_empty(centers, labels, totals), k)
-        shift, centers = squared_shift(new, centers), new
-        strict = np.array_equal(labels, previous)
-        if strict or shift <= limit:
-            break
-    if not strict:
-        labels = referee.nearest(centers)
-    value = referee.inertia(centers, labels)
-    return slow.Reference(labels.tolist(), centers, value, _iteration + 1, referee.decisions.ties)
-
-
-def assert_same(found: slow.Reference, expected: slow.Reference) -> None:
-    assert found.labels == expected.labels
-    np.testing.assert_array_equal(found.centers, expected.centers)
-    assert found.centers.dtype == expected.centers.dtype
-    assert (found.inertia, found.iterations) == (expected.inertia, expected.iterations)
-
-
-@given(tame, st.integers(1, 6), st.sampled_from([0.0, 1e-4, 0.1]), st.sampled_from([1, 3, 50]))
-def test_a_whole_run_is_that_in_rational_numbers(problem, k, tol, max_iter):
-    X, weights, rng = problem
-    init = X[rng.randint(0, len(X), k)]  # repeated centres leave empty clusters
-    expected = slow.exact_lloyd(X, weights, init, tol=tol, max_iter=max_iter)
-    found = referee_lloyd(X, weights, init, tol=tol, max_iter=max_iter)
-    assert_same(found, expected)
-    assert found.ties == expected.ties
-
-
-@given(tame, st.integers(1, 6))
-def test_the_order_of_rows_changes_nothing(problem, k):
-    X, weights, rng = problem
-    init = X[rng.randint(0, len(X), k)]
-    order = rng.permutation(len(X))
-    whole, permuted = referee_lloyd(X, weights, init), referee_lloyd(X[order], weights[order], init)
-    assert permuted.labels == [whole.labels[i] for i in order]
-    assert permuted.centers.tobytes() == whole.centers.tobytes()
-    assert (permuted.inertia, permuted.iterations) == (whole.inertia, whole.iterations)
-
-
-def order_sensitive_problem(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with one decimal, initial centres, and another order of the rows."""
-    rng = np.random.RandomState(seed)
-    n, d, k = rng.randint(12, 60), rng.randint(1, 3), rng.randint(2, 5)
-    X = rng.randint(0, 7, (n, d)) / 10
-    return X, X[:k].copy(), rng.permutation(n)
-
-
-@pytest.mark.parametrize("seed", [18, 103, 126])
-def test_scikit_learn_changes_with_the_order_of_rows_and_the_referee_does_not(seed):
-    X, init, order = order_sensitive_problem(seed)
-    theirs = [sklearn.cluster.KMeans(len(init), init=init, n_init=1, tol=0).fit(rows) for rows in (X, X[order])]
-    assert (theirs[0].labels_[order] != theirs[1].labels_).any()
-    # not a matter of last bits: another partition, whose inertia differs by a percent or more
-    assert abs(theirs[0].inertia_ / theirs[1].inertia_ - 1) > 0.01
-    ours = [referee_lloyd(rows, np.ones(len(X)), init, tol=0) for rows in (X, X[order])]
-    assert [ours[0].labels[i] for i in order] == ours[1].labels
-    assert ours[0].centers.tobytes() == ours[1].centers.tobytes()
-    assert ours[0].inertia == ours[1].inertia
-    assert_same(ours[0], slow.exact_lloyd(X, np.ones(len(X)), init, tol=0))
-
-
-@pytest.mark.parametrize("weighting", ["ones", "continuous"])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_blocks_change_nothing(dtype, weighting, monkeypatch):
-    rng = np.random.RandomState(0)
-    X = (rng.standard_normal((3000, 5)) + 100).astype(dtype)
-    weights = WEIGHTS[weighting](rng, 3000).astype(dtype)
-    whole = [referee_lloyd(X, weights, X[:k], max_iter=5) for k in (4, 40)]
-    for module in ("referee", "means", "nearest"):
-        monkeypatch.setattr(f"workings.cluster.exact.{module}.BLOCK", 700)
-    monkeypatch.setattr("workings.arithmetic.rational_sums.BLOCK", 700)
-    monkeypatch.setattr("workings.arithmetic.predicates.BLOCK", 7)
-    for k, expected in zip((4, 40), whole, strict=True):
-        assert_same(referee_lloyd(X, weights, X[:k], max_iter=5), expected)
-
-
 def test_one_cluster_gives_the_variance_and_the_inertia_of_scikit_learn():
     rng = np.random.RandomState(1)
     X = rng.standard_normal((500, 7)) + 3
@@ -349,20 +225,6 @@ def test_weights_and_repeated_rows_give_the_same_centers():
     repeated = ExactMeans(X.repeat(counts, axis=0), np.ones(counts.sum())).of(labels.repeat(counts), 5)
     assert weighted.centers.tobytes() == repeated.centers.tobytes()
     assert weighted.weights.tobytes() == repeated.weights.tobytes()
-
-
-def test_a_whole_run_at_the_edges_of_the_range():
-    rng = np.random.RandomState(3)
-    base = rng.randint(-9, 10, (30, 2)).astype(float)
-    plain = referee_lloyd(base, np.ones(30), base[:3])
-    for exponent in (-1060, -400, 490):
-        X = base * 2.0**exponent
-        scaled = referee_lloyd(X, np.ones(30), X[:3], tol=0)
-        exact = slow.nearest(X, scaled.centers)[0]
-        assert scaled.labels == exact
-        if exponent > -1000:  # means of subnormal numbers have fewer bits
-            assert scaled.labels == plain.labels
-            np.testing.assert_array_equal(scaled.centers, plain.centers * 2.0**exponent)
 
 
 def test_too_large_numbers_are_refused():

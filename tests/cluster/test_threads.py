@@ -20,9 +20,9 @@ from workings.cluster.threads import in_order, thread_count
         ("1", "1", 1),
         (None, "3", 1),
         ("2", "3", 1),
-        ("1", "zero", None),
-        ("1", "0", None),
-        ("1", None, None),
+        ("1", "zero", 5),
+        ("1", "0", 5),
+        ("1", None, 5),
     ],
 )
 def test_threads_are_asked_for_by_the_environment(monkeypatch, blas, asked, expected):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from workings.cluster.distances import Floats, Labels, squared_lengths, squared_norms, sum_of_rows
 from workings.cluster.panels import panels
+from workings.cluster.smallest import index_of_smallest
 
 BLOCK = 256
 """Rows a matrix product, as in scikit-learn: the last bits of a row's product depend on its place in the block."""
@@ -39,10 +41,11 @@ class DenseRows:
     def nearest(self, centers: Floats) -> Labels:
         """Return the index of the nearest centre of each row, the lowest on a tie; 2nkd flops."""
         labels = np.empty(len(self.X), dtype=np.int32)
-        norms = squared_norms(centers)
-        for span in _spans(len(self.X), max(self.X.shape[1], len(centers))):
+        # as many times as a block has rows, so that they are added to whole blocks
+        norms = np.repeat(squared_norms(centers)[np.newaxis], min(BLOCK, len(labels)), axis=0)
+        for span in _spans(len(self.X), len(centers), 2 * _NUMBERS):
             table = _distances_by_block(self.X[span], centers, norms)
-            labels[span] = table.argmin(axis=1)  # KM.2
+            labels[span] = index_of_smallest(table)  # KM.2
         return labels
 
     def nearest_of(self, rows: npt.NDArray[np.intp], centers: Floats) -> Labels:
@@ -65,25 +68,29 @@ class DenseRows:
 
         Notes
         -----
-        2nd flops; a copy of the largest cluster. Each sum runs from the first row to the last.
+        2nd flops; memory for a block. Each sum runs from the first row to the last.
         """
         d = self.X.shape[1]
         sums = np.zeros((n_clusters, d), dtype=self.X.dtype)
-        unweighted = bool((self.weights == 1).all())
         if d <= _FEW_FEATURES:
             places = np.arange(n_clusters * d).reshape(n_clusters, d)
             for span in _spans(len(self.X), d):
-                block = self.X[span] if unweighted else self.X[span] * self.weights[span, np.newaxis]
+                block = self.X[span] if self._unweighted else self.X[span] * self.weights[span, np.newaxis]
                 np.add.at(sums.reshape(-1), places.take(labels[span], axis=0).reshape(-1), block.reshape(-1))
             return sums
         order = np.argsort(labels.astype(np.min_scalar_type(n_clusters)), kind="stable")
+        step = max(_NUMBERS * 4 // d, 1)
+        block = np.empty((min(step, len(order)) + 1, d), dtype=self.X.dtype)  # the sum so far, then rows to go on with
         start = 0
         for cluster, size in enumerate(np.bincount(labels, minlength=n_clusters).tolist()):
-            members = order[start : start + size]
-            block = self.X.take(members, axis=0)
-            if not unweighted:
-                block *= self.weights[members, np.newaxis]
-            sums[cluster] += sum_of_rows(block)
+            for first in range(start, start + size, step):
+                members = order[first : min(first + step, start + size)]
+                rows = block[1 : len(members) + 1]
+                self.X.take(members, axis=0, out=rows, mode="clip")  # any other mode takes into a buffer first
+                if not self._unweighted:
+                    rows *= self.weights[members, np.newaxis]
+                block[0] = sums[cluster]
+                sums[cluster] = sum_of_rows(block[: len(members) + 1])
             start += size
         return sums
 
@@ -104,10 +111,14 @@ class DenseRows:
         eccentricity: Floats = ((self.X - centers[labels]) ** 2).sum(axis=1)
         return eccentricity
 
+    @cached_property
+    def _unweighted(self) -> bool:
+        return bool((self.weights == 1).all())
 
-def _spans(n: int, width: int) -> Iterator[slice]:
+
+def _spans(n: int, width: int, numbers: int = _NUMBERS) -> Iterator[slice]:
     """Return slices of whole blocks."""
-    length = max(_NUMBERS // width // BLOCK, 4) * BLOCK
+    length = max(numbers // width // BLOCK, 4) * BLOCK
     return (slice(start, start + length) for start in range(0, n, length))
 
 
@@ -134,6 +145,6 @@ def _fill_with_distances(table: Floats, X: Floats, centers: Floats, norms: Float
     first, *others = panels(n, d, len(centers), X.dtype)
     np.matmul(X[..., first], centers[:, first].T, out=table)
     table *= -2
-    table += norms
+    table += norms[:n]
     for panel in others:
         table -= 2 * (X[..., panel] @ centers[:, panel].T)

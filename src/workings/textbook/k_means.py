@@ -14,6 +14,7 @@ KM.6  nⱼ = 0:  cⱼ = xᵢ with the largest |xᵢ - c_lᵢ|²  an empty cluste
 KM.7  Σⱼ |cⱼnew - cⱼ|² ≤ tol · 1/d Σ_f var(x_f)       stop, also when no label changes
 KM.8  P(i) = D²ᵢ / Σ D²,  D²ᵢ = minⱼ d²ᵢⱼ             k-means++: chance that row i is drawn as a candidate
 KM.9  min over candidates t of Σᵢ min(D²ᵢ, |xᵢ - t|²)  k-means++: the candidate that is kept
+KM.10  J(C', l') ≤ J(C, l)                             from one iteration to the next; rounding aside
 """
 
 from __future__ import annotations
@@ -116,11 +117,13 @@ def k_means(X: Floats, centers: Floats, max_iter: int = 300, tol: float = 1e-4) 
     k = len(centers)
     if k > len(X) or max_iter < 1:
         raise ValueError(f"Need k <= n and max_iter >= 1. Got k={k}, n={len(X)}, max_iter={max_iter}.")
+    rounding = X.size * np.finfo(np.float64).eps * np.sum((X - X.mean(axis=0)) ** 2)
     labels: Indices | None = None
     inertias: list[float] = []
     for _ in range(max_iter):
         previous_labels, labels = labels, assign(X, centers)
         inertias.append(inertia(X, labels, centers))
+        assert inertias[-1] <= min(inertias) + rounding  # KM.10; python -O leaves it out
         previous_centers, centers = centers, update(X, labels, k, centers)
         if previous_labels is not None and np.array_equal(labels, previous_labels):
             return centers, labels, inertias

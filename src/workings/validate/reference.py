@@ -17,7 +17,9 @@ import scipy.special
 from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
-INERTIA = re.compile(r"^Iteration \d+, inertia (\S+?)\.?$", re.MULTILINE)
+INERTIA = re.compile(
+    r"^(?:Iteration \d+, inertia|Minibatch step \d+/\d+: mean batch inertia:) ([^\s,]+?)\.?(?:,.*)?$", re.MULTILINE
+)
 
 
 @contextlib.contextmanager
@@ -36,11 +38,11 @@ def quiet() -> Iterator[None]:
 
 
 def fit_and_listen(model: Any, X: Floats, **fit: Any) -> tuple[Any, Floats]:
-    """Fit scikit-learn's KMeans with ``verbose=1`` and read the inertia of each iteration off its output.
+    """Fit scikit-learn's k-means with ``verbose=1`` and read the inertia of each iteration, or batch, off its output.
 
     Parameters
     ----------
-    model : sklearn.cluster.KMeans
+    model : sklearn.cluster.KMeans or sklearn.cluster.MiniBatchKMeans
     X : ndarray of shape (n, p)
     **fit
         Passed to ``fit``.
@@ -50,8 +52,8 @@ def fit_and_listen(model: Any, X: Floats, **fit: Any) -> tuple[Any, Floats]:
     model
         Fitted.
     inertias : ndarray
-        Of every iteration of every run, in order. Python prints a double with as many digits as it takes to read
-        the same double back, so these are the bits.
+        Of every iteration of every run, in order; of a batch, the mean over its rows. Python prints a double with as
+        many digits as it takes to read the same double back, so these are the bits.
     """
     printed = io.StringIO()
     model.set_params(verbose=1)

@@ -27,8 +27,6 @@ _MANY = 1 / 3  # share of rows that moved from which the sums begin anew
 
 
 _MANY_PRODUCTS = 600_000
-_MANY_PAIRS = 80_000
-_FEW_FEATURES = 16
 
 
 def pays(X: Floats, n_clusters: int) -> bool:
@@ -36,7 +34,8 @@ def pays(X: Floats, n_clusters: int) -> bool:
     d: int = X.shape[1]
     pairs: int = X.shape[0] * n_clusters
     if X.dtype == np.float32:  # which has nothing to gain but the rows that bounds leave out
-        return pairs >= _MANY_PAIRS and d <= _FEW_FEATURES
+        many_clusters = pairs >= 80_000 and n_clusters > 10 and d <= 24
+        return many_clusters or (pairs >= 1_000_000 and d <= 8)
     return n_clusters > 1 and pairs * (d + 8) >= _MANY_PRODUCTS
 
 
@@ -213,7 +212,7 @@ class _State:
         error = self._mean_error() + self._sums.error()
         if error > MOST_MISPLACED * self._radius:
             settled = self._settled(self._referee.update(self.labels, self._k, None))
-            self._sums.settle(settled.centers, self._mean_error())
+            self._sums.begin(self.labels)
             return settled
         return Place(self._sums.centers(), error, None)
 

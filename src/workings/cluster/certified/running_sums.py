@@ -54,11 +54,6 @@ class RunningSums:
         self.counts += counts - less_counts
         self._rounded += (_SPAN + len(rows) / _SPAN + 6) * (weights + less_weights) + 4 * np.abs(self.weights)
 
-    def settle(self, centers: Floats, error: float) -> None:
-        """Take over centres that are known to within `error`."""
-        self._sums = centers * self.weights[:, np.newaxis]
-        self._rounded = (4 + error / (UNIT_ROUNDOFF * self._radius)) * self.weights
-
     def centers(self) -> Floats:
         """Return the mean of each cluster, shape (k, d); no cluster may be empty."""
         return self._sums / self.weights[:, np.newaxis]
