@@ -118,9 +118,7 @@ REGRESSIONS = {
 
 @pytest.mark.parametrize("name", REGRESSIONS)
 @pytest.mark.parametrize("max_iter", [1, 2, 20])
-def test_whole_runs_that_once_failed(name, max_iter, request):
-    if name == "tiny rows and weights" and max_iter > 1:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="RunningSums.error leaves out underflow"))
+def test_whole_runs_that_once_failed(name, max_iter):
     X, weights, k = REGRESSIONS[name]
     X = X.astype(np.float32) if name.startswith("single") else X
     weights = (np.ones(len(X)) if weights is None else weights).astype(X.dtype)
@@ -476,9 +474,6 @@ WEIGHTS_CHANGE_THE_DRAWS = {
 }
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the tag says that sparse data are taken, the error does not say that they are not"
-)
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learns_check_estimator():
     model = KMeans(arithmetic="exact")

@@ -26,7 +26,7 @@ from workings.base import (
 from workings.cluster.certified.prediction import nearest
 from workings.cluster.columns import column_variances
 from workings.cluster.distances import Floats, Labels, distance_table, squared_norms
-from workings.cluster.magnitude import require_multipliable, require_squarable
+from workings.cluster.magnitude import require_squarable
 from workings.cluster.rows import Rows, as_rows, inertia
 from workings.cluster.seeding.initial import initial_centers, require_shape
 from workings.cluster.sparse import feature_variances
@@ -83,12 +83,10 @@ class CentroidClusterer(Transformer, Clusterer, Estimator):
 
         Notes
         -----
-        2nkd flops. X is not centred here, as it is in `fit`: far from the origin, a row that lies almost halfway
         2nkd flops. X is not centred here, as `KMeans.fit` centres it: far from the origin, a row that lies almost
         halfway between two centres may get another label than in ``labels_``.
         """
         rows, centers = self._rows_to_test(X)
-        require_multipliable(rows.X.data if is_sparse(rows.X) else rows.X, centers)
         return self._assigned(rows, centers)
 
     def transform(self, X: Any) -> Any:

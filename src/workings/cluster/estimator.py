@@ -23,7 +23,7 @@ from workings.base import (
 from workings.cluster.centroids import CentroidClusterer, absolute_tolerance
 from workings.cluster.certified.lloyd import CertifiedLloyd, pays
 from workings.cluster.certified.prediction import foretold
-from workings.cluster.certified.referee import ElkanReferee, RoundedReferee, Undecided
+from workings.cluster.certified.referee import ElkanReferee, RoundedReferee, UndecidedError
 from workings.cluster.certified.single_precision import pack
 from workings.cluster.columns import column_means, subtract_from_rows
 from workings.cluster.distances import Floats, Labels, roundoff, squared_norms
@@ -48,7 +48,7 @@ class KMeans(CentroidClusterer):
         Number of clusters, k.
     init : {"k-means++", "random"}, callable or array-like of shape (n_clusters, n_features), default="k-means++"
         Where to begin: greedy k-means++, rows drawn at random, the answer of ``init(X, n_clusters,
-        random_state=...)`` (which sees X centred, if dense), or these centres.
+        random_state=...)`` (which sees dense X centred, unless `arithmetic` is "exact"), or these centres.
     n_init : "auto" or int, default="auto"
         Number of runs, of which the one with the lowest inertia is kept. "auto": 10 for "random" and a callable, else
         1.
@@ -215,11 +215,16 @@ class KMeans(CentroidClusterer):
         self._n_features_out = self.n_clusters
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.arithmetic == "double"
+        return tags
+
     def _is_exact(self, X: Any) -> bool:
         if self.arithmetic == "double":
             return False
         if is_sparse(X):
-            raise ValueError("arithmetic='exact' takes dense data only: pass X.toarray().")
+            raise ValueError("arithmetic='exact' does not take sparse data: pass X.toarray().")
         if self.algorithm != "lloyd":
             raise ValueError("arithmetic='exact' has bounds of its own: leave algorithm='lloyd'.")
         return True
@@ -279,7 +284,7 @@ class KMeans(CentroidClusterer):
 
         def run(centers: Floats) -> Run:
             if certified is not None:
-                with suppress(Undecided):
+                with suppress(UndecidedError):
                     return certified.run(centers, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
             assignment: Assignment = TriangleBounds(rows, centers) if elkan else BruteForce(rows, self.n_clusters)
             return iterate(rows, centers, assignment, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
@@ -304,7 +309,8 @@ class KMeans(CentroidClusterer):
                 drawn = initial_rows(near, self.n_clusters, init=init, weights=weights, norms=norms, rng=rng)
                 centers = X.take(drawn, axis=0)
             else:
-                centers = self._init_centroids(X, norms, init, rng, weights)
+                # a callable may write to what it is given, and X is the caller's
+                centers = self._init_centroids(X.copy() if callable(init) else X, norms, init, rng, weights)
             progress.seeded(as_rows(X, weights), centers)
             return centers
 

@@ -40,8 +40,8 @@ def require_squarable(norms: Floats, weights: Floats | None = None) -> None:
     Raises
     ------
     ValueError
-        If the sum of the squared distances can overflow, if all squares are lost below the smallest normal number, or
-        if a weight is so small that its reciprocal overflows.
+        If the sum of the squared distances can overflow, or if a weight is so small that the reciprocal of what is left
+        of a cluster's weight can overflow.
     """
     range_of_type = np.finfo(norms.dtype)
     largest = norms.max()
@@ -49,10 +49,12 @@ def require_squarable(norms: Floats, weights: Floats | None = None) -> None:
         total = 4 * largest if weights is None else 4 * largest * weights.sum()
     if not np.isfinite(total):
         raise too_large(norms.dtype)
-    if weights is not None and (weights[weights > 0] < range_of_type.tiny).any():
+    # the difference of two weights above this is either zero or has a reciprocal
+    least = range_of_type.tiny / range_of_type.eps
+    if weights is not None and (weights[weights > 0] < least).any():
         raise ValueError(
-            f"Some sample weights lie below {range_of_type.tiny:.1e}, where {norms.dtype} has no reciprocal for them. "
-            "Multiply all weights by a constant, or set these to zero."
+            f"Some sample weights lie below {least:.1e}, where {norms.dtype} has no reciprocal for what may be left of "
+            "them. Multiply all weights by a constant, or set these to zero."
         )
 
 

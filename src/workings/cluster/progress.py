@@ -85,8 +85,8 @@ class Progress:
             return
         value = inertia()
         assert value <= self._last + self.rounding, (  # KM.10; python -O leaves it out
-            f"The inertia rose from {self._last!r} to {value!r} in iteration {number}, which no step of k-means can do: "
-            "please report this as a defect, with the data."
+            f"The inertia rose from {self._last!r} to {value!r} in iteration {number}, which no step of k-means can "
+            "do: please report this as a defect, with the data."
         )
         self._last = value
         if self.verbose:

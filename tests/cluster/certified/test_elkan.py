@@ -8,7 +8,7 @@ import sklearn.cluster
 from sklearn.datasets import load_digits, load_iris, make_blobs
 
 from workings.cluster import KMeans
-from workings.cluster.certified.referee import ElkanReferee, Undecided
+from workings.cluster.certified.referee import ElkanReferee, UndecidedError
 from workings.cluster.elkan import TriangleBounds
 from workings.cluster.rows import as_rows
 
@@ -57,5 +57,5 @@ def test_elkans_own_bounds_are_used_where_a_row_is_in_doubt_and_only_there(monke
 
 def test_the_referee_gives_up():
     referee = ElkanReferee(as_rows(DATA["iris"], np.ones(150)), max_iter=300)
-    with pytest.raises(Undecided):
+    with pytest.raises(UndecidedError):
         referee.nearest(DATA["iris"][:3], np.array([0]))

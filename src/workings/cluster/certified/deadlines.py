@@ -29,8 +29,8 @@ from workings.cluster.certified.single_precision import (
     rounding_doubt,
 )
 from workings.cluster.certified.tournament import Singles
-from workings.cluster.threads import in_order, thread_count
 from workings.cluster.distances import Floats, Labels, squared_norms
+from workings.cluster.threads import in_order, thread_count
 
 Indices = npt.NDArray[np.intp]
 
@@ -38,6 +38,7 @@ MOST_MISPLACED = 2.0**-30
 """Relative to the largest norm of a row: how far centres may be from the referee's and still be used."""
 
 _FARTHEST = 1.02  # squared norm of a centre, relative to the largest of a row, up to which deadlines hold
+_FAR = 8.0  # a shift that uses up every lead, in units of the packed rows
 _MANY_PAIRS = 500_000  # of a row and a centre, from which threads pay
 _MANY = 0.5  # share of rows due from which all rows are looked at in order, which costs no gathering
 _UPWARDS = np.float32(1 + 2.0**-20)  # more than the roundings of a deadline and of the odometer
@@ -166,7 +167,7 @@ class Deadlines:
 
     def moved(self, shifts: Floats) -> None:
         """Take note of how far each centre has moved."""
-        scaled = shifts * self._scale
+        scaled = np.minimum(shifts * self._scale, _FAR)
         farthest = scaled.argmax()
         self._odometer += scaled + scaled[farthest]
         scaled[farthest], own = 0, scaled[farthest]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from workings.cluster.certified.double_precision import decide
 from workings.cluster.certified.single_precision import (
     Doubt,
     Target,
-    aim,
+    aim_unpacked,
     block_length,
     look,
     misplacement_doubt,
@@ -23,10 +22,12 @@ from workings.cluster.certified.single_precision import (
 from workings.cluster.certified.tournament import Singles
 from workings.cluster.columns import subtract_from_rows
 from workings.cluster.distances import Floats, Indices, Labels, roundoff, squared_norms
+from workings.cluster.magnitude import require_multipliable
 from workings.cluster.rows import Rows
 
 _MANY_PAIRS = 40_000  # of a row and a centre
-_FEW_FEATURES = 16  # up to which features are packed one by one
+_FEW_FEATURES = 64
+_FEW_BITS = 20  # by which centres may miss 1 and still have squares that float32 holds with room to spare
 _FAR = 4.0  # distance of the centres from the origin, in their own spread, from which rows are shifted
 
 
@@ -41,11 +42,22 @@ def nearest(rows: Rows, centers: Floats) -> Labels:
     Returns
     -------
     ndarray of shape (n,), int32
+
+    Raises
+    ------
+    ValueError
+        If an inner product overflows that is needed.
     """
     n = len(rows.weights)
     if is_sparse(rows.X) or len(centers) == 1 or n * len(centers) < _MANY_PAIRS:
+        require_multipliable(rows.X.data if is_sparse(rows.X) else rows.X, centers)
         return rows.nearest(centers)
-    return foretold(rows.X, centers, partial(rows.nearest_of, centers=centers), roundoff(rows.X.dtype))
+
+    def referee(doubtful: Indices) -> Labels:
+        require_multipliable(rows.X.take(doubtful, axis=0), centers)
+        return rows.nearest_of(doubtful, centers)
+
+    return foretold(rows.X, centers, referee, roundoff(rows.X.dtype))
 
 
 def foretold(X: Floats, centers: Floats, referee: Callable[[Indices], Labels], unit: float) -> Labels:
@@ -93,14 +105,15 @@ class _View:
         moved = spread if far else centers.astype(np.float64)
         d = X.shape[1]
         # rows may lie further out: should one leave the range of float32, its block is left to the referee
-        self._scale = math.ldexp(1.0, -math.frexp(math.sqrt(squared_norms(moved).max()))[1])
+        exponent = math.frexp(math.sqrt(squared_norms(moved).max()))[1]
+        self._scale = math.ldexp(1.0, -exponent) if abs(exponent) > _FEW_BITS else 1.0
         self._centers = moved * self._scale
         largest = float(squared_norms(self._centers).max())
         away = float(squared_norms(middle[np.newaxis] * self._scale)[0]) if far else 0.0
         # the referee sees |x|² <= 2|x - middle|² + 2|middle|², and the shift rounds rows and centres
         theirs = rounding_doubt(d, unit, 2 * largest + 4 * away)
         self._doubt = Doubt(2 * theirs.slope, theirs.level) + misplacement_doubt(4 * UNIT_ROUNDOFF, largest)
-        self._target: Target = aim(self._centers, self._doubt)
+        self._target: Target = aim_unpacked(self._centers, self._doubt)
 
     def labels(self, X: Floats) -> tuple[Labels, Indices]:
         """Return the labels of a block of rows, and the rows whose label is not proved."""
@@ -111,7 +124,8 @@ class _View:
         if self._middle is not None:
             X = X.astype(np.float64)
             subtract_from_rows(X, self._middle)
-        verdict = look(self._packed(X), self._target)
+        points = X.astype(np.float32) if self._scale == 1 else (X * self._scale).astype(np.float32)
+        verdict = look(points, self._target, self._squares(points))
         labels = verdict.labels
         left = np.flatnonzero(verdict.open())
         if len(left):
@@ -120,18 +134,10 @@ class _View:
             left = left[~proved]
         return labels, left
 
-    def _packed(self, X: Floats) -> Singles:
-        m, d = X.shape
+    def _squares(self, points: Singles) -> Singles | np.float32:
+        """Return |x|², or of few features something above it that costs less."""
+        d = points.shape[1]
         if d > _FEW_FEATURES:
-            packed = np.empty((m, d + 2), dtype=np.float32)
-            np.multiply(X, self._scale, out=packed[:, :d], casting="same_kind")
-            packed[:, d] = 1
-            packed[:, d + 1] = squared_norms(packed[:, :d])
-            return packed
-        by_feature = np.empty((d + 2, m), dtype=np.float32)
-        for feature in range(d):
-            np.multiply(X[:, feature], self._scale, out=by_feature[feature], casting="same_kind")
-        by_feature[d] = 1
-        # any number will do that is the same for all centres and at least |x|²
-        by_feature[d + 1] = d * np.square(np.abs(by_feature[:d]).max())
-        return by_feature.T
+            return np.asarray(squared_norms(points))
+        largest = max(points.max(), -points.min())
+        return np.float32(d * largest * largest)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
 
+from workings.arithmetic.error_free import SMALLEST
 from workings.cluster.distances import Floats, Indices, Labels, paired_squared_distances, roundoff
 from workings.cluster.lloyd import combine, squared_shift, statistics, update
 from workings.cluster.rows import Rows, inertia
@@ -48,6 +50,8 @@ class RoundedReferee:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._roundoff = self.unit = roundoff(rows.X.dtype)
+        least = float(rows.weights[rows.weights > 0].min())
+        self._lost = math.sqrt(rows.X.shape[1]) * SMALLEST / least  # of a mean, to products that underflow
 
     def nearest(self, centers: Floats, rows: Indices) -> Labels:
         """Return the nearest centre of the chosen rows."""
@@ -59,7 +63,7 @@ class RoundedReferee:
 
     def mean_error(self, counts: Indices, radius: float) -> float:
         """Return the bound of a sum of rows, and of a sum of weights, added one after the other."""
-        return 1.1 * (2 * float(counts.max()) + 8) * self._roundoff * radius
+        return 1.1 * (2 * float(counts.max()) + 8) * self._roundoff * radius + (self._lost if radius else 0.0)
 
     def squared_shift(self, centers: Floats, previous: Floats) -> float:
         """Return the sum of the squared shifts of the centres."""
@@ -70,7 +74,7 @@ class RoundedReferee:
         return inertia(self._rows, centers, labels)
 
 
-class Undecided(Exception):
+class UndecidedError(Exception):
     """A row on which a referee would have to remember all earlier iterations."""
 
 
@@ -93,11 +97,11 @@ class ElkanReferee(RoundedReferee):
         super().__init__(rows)
         self.unit *= 4 * max_iter + 16
 
-    def nearest(self, centers: Floats, rows: Indices) -> Labels:
+    def nearest(self, centers: Floats, rows: Indices) -> Labels:  # noqa: ARG002  (the referee's interface)
         """Give up.
 
         Raises
         ------
-        Undecided
+        UndecidedError
         """
-        raise Undecided
+        raise UndecidedError

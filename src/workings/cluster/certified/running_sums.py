@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from workings.arithmetic.error_free import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import SMALLEST, UNIT_ROUNDOFF
 from workings.cluster.distances import Floats, Labels
 
 Indices = npt.NDArray[np.intp]
@@ -36,12 +38,15 @@ class RunningSums:
 
     def __init__(self, X: Floats, weights: Floats | None, n_clusters: int, radius: float) -> None:
         self._X, self._row_weights, self._k, self._radius = X, weights, n_clusters, radius
+        # a product with a weight can lose this to underflow, in roundoffs of the radius
+        loses = weights is not None and radius > 0
+        self._lost = math.sqrt(X.shape[1]) * SMALLEST / (UNIT_ROUNDOFF * radius) if loses else 0.0
 
     def begin(self, labels: Labels) -> None:
         """Sum all rows."""
         n = len(labels)
         self._sums, self.weights, self.counts = self._of(None, labels)
-        self._rounded = (_SPAN + n / _SPAN + 4) * self.weights
+        self._rounded = (_SPAN + n / _SPAN + 4) * self.weights + self._lost * self.counts
 
     def move(self, rows: Indices, old: Labels, new: Labels) -> None:
         """Take rows out of their old clusters and add them to their new ones."""
@@ -53,6 +58,7 @@ class RunningSums:
         self.weights += weights - less_weights
         self.counts += counts - less_counts
         self._rounded += (_SPAN + len(rows) / _SPAN + 6) * (weights + less_weights) + 4 * np.abs(self.weights)
+        self._rounded += self._lost * (counts + less_counts)
 
     def centers(self) -> Floats:
         """Return the mean of each cluster, shape (k, d); no cluster may be empty."""

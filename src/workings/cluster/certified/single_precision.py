@@ -83,10 +83,14 @@ class Target:
         ``[-2c, |c|², 1]``, so that its product with ``[x, 1, |x|²]`` is the squared distance.
     doubt : Doubt
         Of these distances, and of those by which they will be judged.
+    norms : ndarray of shape (k,), float32, or None
+        |c|², to be added to products with rows that are not packed; `table` is then ``-2c``, of shape (k, d), and |x|²,
+        which is the same for all centres, is left out.
     """
 
     table: Singles
     doubt: Doubt
+    norms: Singles | None = None
 
 
 @dataclass(frozen=True)
@@ -189,19 +193,29 @@ def aim(centers: Floats, doubt: Doubt) -> Target:
     return Target(table, doubt)
 
 
+def aim_unpacked(centers: Floats, doubt: Doubt) -> Target:
+    """Return centres ready for `look` at rows that are not packed, for rows that are seen once; as `aim`."""
+    d = centers.shape[1]
+    packed = aim(centers, doubt)
+    return Target(np.ascontiguousarray(packed.table[:, :d]), packed.doubt, packed.table[:, d])
+
+
 def block_length(n_clusters: int, n_features: int) -> int:
     """Return how many rows to look at together: neither they nor their distances fill more than about a megabyte."""
     return min(max(2**18 // max(n_clusters, n_features), 1024), 32768)
 
 
-def look(packed: Singles, target: Target) -> Verdict:
-    """Return what float32 says about packed rows.
+def look(rows: Singles, target: Target, squares: Singles | np.float32 | None = None) -> Verdict:
+    """Return what float32 says about some rows.
 
     Parameters
     ----------
-    packed : ndarray of shape (m, d + 2)
-        From `pack`; `block_length` rows keep the table of distances in the cache.
+    rows : ndarray of shape (m, d + 2), or (m, d) if not packed
+        `block_length` of them keep the table of distances in the cache.
     target : Target
+        From `aim`, or from `aim_unpacked` if the rows are not packed.
+    squares : ndarray of shape (m,) or float, optional
+        |x|² or more; the last column of packed rows by default.
 
     Returns
     -------
@@ -213,28 +227,33 @@ def look(packed: Singles, target: Target) -> Verdict:
     """
     k = len(target.table)
     if k <= MOST_CONTESTANTS:
-        labels, nearest, second = two_smallest(_by_center(packed, target.table))
+        distances = _by_center(rows, target.table)
+        if target.norms is not None:
+            distances += target.norms[:, np.newaxis]
+        labels, nearest, second = two_smallest(distances)
     else:
-        distances = packed @ target.table.T
-        rows = np.arange(len(packed))
+        distances = rows @ target.table.T
+        if target.norms is not None:
+            distances += target.norms
+        each = np.arange(len(rows))
         labels = distances.argmin(axis=1).astype(np.int32)
-        nearest = distances[rows, labels]
-        distances[rows, labels] = np.inf
+        nearest = distances[each, labels]
+        distances[each, labels] = np.inf
         second = distances.min(axis=1)
-    doubt = packed[:, -1] * np.float32(target.doubt.slope * _UPWARDS)
+    doubt = (rows[:, -1] if squares is None else squares) * np.float32(target.doubt.slope * _UPWARDS)
     doubt += np.float32(target.doubt.level * _UPWARDS)
     nearest += doubt
     second -= doubt
     return Verdict(labels, nearest, second)
 
 
-def _by_center(packed: Singles, table: Singles) -> Singles:
-    """Return the distances of each centre in a row of its own."""
-    if packed.shape[1] < _MANY_FEATURES:
-        return table @ packed.T
+def _by_center(points: Singles, table: Singles) -> Singles:
+    """Return the product with each centre in a row of its own."""
+    if points.shape[1] < _MANY_FEATURES:
+        return table @ points.T
     # over many features the BLAS is faster with long columns of rows, a cache full at a time
-    distances = np.empty((len(table), len(packed)), dtype=np.float32)
-    for start in range(0, len(packed), _PIECE):
-        rows = slice(start, start + _PIECE)
-        distances[:, rows] = (packed[rows] @ table.T).T
-    return distances
+    products = np.empty((len(table), len(points)), dtype=np.float32)
+    for start in range(0, len(points), _PIECE):
+        span = slice(start, start + _PIECE)
+        products[:, span] = (points[span] @ table.T).T
+    return products

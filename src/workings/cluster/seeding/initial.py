@@ -63,6 +63,11 @@ def initial_rows(
 ) -> Indices:
     """Return the indices of rows to begin with, for the two ways that have a name; see `initial_centers`."""
     if init == "random":
+        if np.count_nonzero(weights) < n_clusters:
+            raise ValueError(
+                f"Only {np.count_nonzero(weights)} rows have a weight above zero, and {n_clusters} different ones are "
+                "to be drawn. Lower n_clusters, or begin by init='k-means++'."
+            )
         chances = weights / weights.sum()
         return np.asarray(rng.choice(X.shape[0], size=n_clusters, replace=False, p=chances))
     return drawn_rows(X, n_clusters, weights=weights, norms=norms, rng=rng)
