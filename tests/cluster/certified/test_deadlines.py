@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cluster.certified.oracle import Distances, exact, unit_ball
+from tests.cluster.certified.oracle import Distances, exact, hard_problems, unit_ball
 
 from workings.cluster.certified import deadlines as module
 from workings.cluster.certified.deadlines import MOST_MISPLACED, Changes, Deadlines
@@ -201,19 +201,15 @@ def test_who_is_looked_at_again_by_hand():
 
 
 def test_the_center_that_moves_farthest_is_charged_with_the_second_farthest():
-    # shifts 0.2, 0.1 and 0: leads of the three clusters shrink by at most 0.3, 0.3 and 0.2
-    X = np.array([[-0.6, 0.0], [0.0, 0.6], [0.6, 0.0], [0.0, -0.9]])
+    # shifts 0.25, 0.05 and 0: leads of the three clusters shrink by at most 0.3, 0.3 and 0.25
+    centers = np.array([[-0.6, 0.0], [0.0, 0.6], [0.6, 0.0]])
+    X = centers.repeat([1, 1, 6], axis=0)  # each leads by 0.6 * sqrt(2) = 0.849
     deadlines = begun(X, 3)
-    centers = X[:3].copy()
     for _ in range(3):
         deadlines.assign(centers, 0.0)
-    # the first three rows lie on centres: leads 0.6 * sqrt(2) = 0.849
-    assert deadlines.labels[:3].tolist() == [0, 1, 2]
-    for _ in range(2):
-        deadlines.moved(np.array([0.2, 0.1, 0.0]))
-        assert deadlines.assign(centers, 0.0).seen <= 1  # 0.6, 0.6, 0.4 are used up; the last row may be due
-    deadlines.moved(np.array([0.2, 0.1, 0.0]))
-    assert deadlines.assign(centers, 0.0).seen >= 2  # 0.9, 0.9 and 0.6: the first two are due, the third is not
+    for looked_at in (0, 0, 2):  # 0.3, 0.6 and 0.9 are used up by the first two, 0.75 by the others
+        deadlines.moved(np.array([0.25, 0.05, 0.0]))
+        assert deadlines.assign(centers, 0.0).seen == looked_at
 
 
 def tight(packed: np.ndarray, target: Target) -> Verdict:
@@ -234,18 +230,19 @@ def tight(packed: np.ndarray, target: Target) -> Verdict:
     )
 
 
+def referees_doubt_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no doubt of float32's own hide that one of the referee's is left out."""
+    monkeypatch.setattr(module, "look", tight)
+    exact_aim = module.aim
+    monkeypatch.setattr(module, "aim", lambda centers, doubt: Target(exact_aim(centers, doubt).table, doubt))
+
+
 @pytest.mark.parametrize("unit", [0.0, 2.0**-24])
 @pytest.mark.parametrize(("sooner", "later"), [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)])
 def test_the_doubt_of_later_centers_is_in_the_deadline(monkeypatch, unit, sooner, later):
-    # a centre comes near a row that lies on another one, at the rim, where doubts are largest; float32's own doubt
-    # must not hide what is left out, and when the deadline is set, nothing is known of the doubts to come
-    monkeypatch.setattr(module, "look", tight)
-    exact_aim = module.aim
-
-    def aim(centers: np.ndarray, doubt: Any) -> Target:
-        return Target(exact_aim(centers, doubt).table, doubt)
-
-    monkeypatch.setattr(module, "aim", aim)
+    # a centre comes near a row that lies on another one, at the rim, where doubts are largest; when the deadline is
+    # set, nothing is known of the doubts to come
+    referees_doubt_only(monkeypatch)
     X = np.array([[0.984375, 0.0], [-0.5, 0.25], [0.0, -0.5]])
     most = MOST_MISPLACED * 0.984375
     distances = np.concatenate([np.full(3, 0.125), np.float32(0.125 * 0.96 ** np.arange(350))])
@@ -254,6 +251,29 @@ def test_the_doubt_of_later_centers_is_in_the_deadline(monkeypatch, unit, sooner
         centers = np.array([[0.984375, 0.0], [0.984375 - distance, 0.0], [-0.5, 0.25]])
         witness.go(centers, most * (sooner if step < 4 else later))
     assert min(witness.seen[3:50]) < 3
+
+
+def test_no_deadline_is_believed_when_a_center_leaves_the_ball(monkeypatch):
+    # in one step the third centre leaves, and the doubt grows with its norm, while the second comes near the first:
+    # the lead is not quite used up
+    referees_doubt_only(monkeypatch)
+    begin = np.array([[0.984375, 0.0], [-0.90625, 0.25], [-0.90625, -0.25]])
+    X = begin.repeat([6, 1, 1], axis=0)  # few rows are due, or all would be looked at
+    way = (begin[0] - begin[1]) / np.linalg.norm(begin[0] - begin[1])
+    for distance in 2.0**-14 * np.arange(1, 4, 0.125):
+        witness = Witness(X, 3)
+        for _ in range(4):
+            witness.go(begin)
+        step = np.array([begin[0], begin[0] - distance * way, 2.875 * begin[2]]).astype(np.float32).astype(np.float64)
+        witness.go(step, MOST_MISPLACED * 0.984375)
+
+
+@pytest.mark.parametrize("size", [2.0**-40, 1.0, 2.0**40])
+def test_rows_that_hardly_prefer_a_center(size):
+    for _, X, centers in hard_problems(2, 5):
+        for error in (0.0, 0.4 * MOST_MISPLACED):
+            witness = Witness(X * size, 5, 2.0**-53)
+            witness.follow([centers * size] * 3, error * size)
 
 
 def test_an_open_row_stays_due_whatever_the_odometers_of_its_two_clusters_read():

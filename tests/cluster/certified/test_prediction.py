@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.cluster.certified.oracle import Distances, hard_problems
 
 from workings.cluster import KMeans
 from workings.cluster.certified import prediction
+from workings.cluster.certified.double_precision import decide
 from workings.cluster.certified.prediction import foretold, nearest
 from workings.cluster.rows import Rows, as_rows
 
@@ -140,12 +142,27 @@ def test_the_referee_is_asked_only_about_rows_in_doubt():
     assert sum(asked) <= 5
 
 
+def test_single_precision_decides_nearly_all_rows_wherever_the_origin_is(monkeypatch):
+    in_double = []
+
+    def counted(X: np.ndarray, *others: Any) -> Any:
+        in_double.append(len(X))
+        return decide(X, *others)
+
+    monkeypatch.setattr(prediction, "decide", counted)
+    for shift in (0.0, 1e3, 1e4):
+        X = make_blobs(5000, 3, centers=6, random_state=3)[0] + shift
+        in_double.clear()
+        assert_foretold(X, X[:6])
+        assert sum(in_double) < 50
+
+
 @pytest.mark.parametrize("length", [1, 29, 10_000])
 def test_the_length_of_blocks_changes_nothing(monkeypatch, length):
-    X = TABLES["integers"]
-    expected = nearest(rows_of(X), X[:9])
     monkeypatch.setattr(prediction, "block_length", lambda *sizes: length)
-    assert np.array_equal(nearest(rows_of(X), X[:9]), expected)
+    for name in ("integers", "thirds"):
+        assert_foretold(TABLES[name], TABLES[name][:9])
+        assert_foretold(TABLES[name][::-1].copy(), TABLES[name][:70])
 
 
 def test_sparse_rows_and_small_tables_go_the_plain_way(monkeypatch):
@@ -176,7 +193,6 @@ def test_rows_that_lie_on_a_center_far_from_the_origin():
     assert_foretold(X, centers)
 
 
-@pytest.mark.xfail(strict=True, reason="squares that vanish in the referee's float32 are in no doubt yet")
 @pytest.mark.parametrize("size", [1e-22, 1e-30])
 def test_squares_that_vanish_in_the_type_of_the_rows(size):
     X = (np.random.RandomState(0).standard_normal((300, 3)) * size).astype(np.float32)

@@ -27,6 +27,7 @@ from workings.cluster.certified.single_precision import (
     look,
     misplacement_doubt,
     rounding_doubt,
+    underflow_doubt,
 )
 from workings.cluster.certified.tournament import Singles
 from workings.cluster.distances import Floats, Labels, squared_norms
@@ -126,7 +127,9 @@ class Deadlines:
         self._rounds = 0
         self._threads = thread_count() if len(X) * n_clusters >= _MANY_PAIRS else 1
         self._set = self._setting = False  # whether every row has a deadline, and whether rows are being given one
-        later = rounding_doubt(X.shape[1], unit, _FARTHEST) + misplacement_doubt(MOST_MISPLACED, _FARTHEST)
+        d = X.shape[1]
+        later = rounding_doubt(d, unit, _FARTHEST) + misplacement_doubt(MOST_MISPLACED, _FARTHEST)
+        later += underflow_doubt(d, X.dtype, self._scale)
         # distances that differ by this have squares that differ by more than both doubts
         self._margin = np.float32(1.01 * math.sqrt(2 * (later.slope + later.level)) + ROOTS)
         self.labels: Labels = np.full(len(X), -1, dtype=np.int32)
@@ -146,7 +149,9 @@ class Deadlines:
         """
         scaled = centers * self._scale
         largest = float(squared_norms(scaled).max())
-        doubt = rounding_doubt(self._X.shape[1], self._unit, largest) + misplacement_doubt(error * self._scale, largest)
+        d = self._X.shape[1]
+        doubt = rounding_doubt(d, self._unit, largest) + misplacement_doubt(error * self._scale, largest)
+        doubt += underflow_doubt(d, self._X.dtype, self._scale)
         target = aim(scaled, doubt)
         # deadlines hold for centres among the rows, and the first steps are too long for them to pay
         self._setting = self._rounds > 0 and largest < _FARTHEST
@@ -176,7 +181,7 @@ class Deadlines:
     def _itinerary(self) -> Iterator[slice | Indices]:
         n, step = len(self._X), block_length(self._k, self._X.shape[1])
         if self._set and self._setting:
-            due = np.flatnonzero(self._due <= (self._reading() * _UPWARDS).take(self.labels))
+            due = np.flatnonzero(~(self._due > (self._reading() * _UPWARDS).take(self.labels)))  # NaN is due
             if len(due) < _MANY * n:
                 return (due[start : start + step] for start in range(0, max(len(due), 1), step))
         return (slice(start, start + step) for start in range(0, n, step))

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from workings.arithmetic.error_free import UNIT_ROUNDOFF
+from workings.arithmetic.error_free import SMALLEST, UNIT_ROUNDOFF
 from workings.cluster.certified.deadlines import MOST_MISPLACED, Changes, Deadlines
 from workings.cluster.certified.referee import Referee
 from workings.cluster.certified.running_sums import RunningSums
@@ -196,6 +196,7 @@ class _State:
         total = float((_lengths(self.place.centers - self.before.centers) ** 2).sum())
         error = self.place.error + self.before.error
         doubt = 2 * math.sqrt(k * total) * error + k * error**2 + 8 * (k + d) * UNIT_ROUNDOFF * total
+        doubt += 8 * k * d * SMALLEST
         if self._lazy and abs(total - tolerance) > doubt and not exactly:
             return total
         return self._referee.squared_shift(self.settled(), self.settled_before())

@@ -18,6 +18,7 @@ from workings.cluster.certified.single_precision import (
     look,
     misplacement_doubt,
     rounding_doubt,
+    underflow_doubt,
 )
 from workings.cluster.certified.tournament import Singles
 from workings.cluster.columns import subtract_from_rows
@@ -113,6 +114,7 @@ class _View:
         # the referee sees |x|² <= 2|x - middle|² + 2|middle|², and the shift rounds rows and centres
         theirs = rounding_doubt(d, unit, 2 * largest + 4 * away)
         self._doubt = Doubt(2 * theirs.slope, theirs.level) + misplacement_doubt(4 * UNIT_ROUNDOFF, largest)
+        self._doubt += underflow_doubt(d, X.dtype, self._scale)
         self._target: Target = aim_unpacked(self._centers, self._doubt)
 
     def labels(self, X: Floats) -> tuple[Labels, Indices]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,21 @@ def rounding_doubt(n_features: int, unit: float, largest_center: float) -> Doubt
     """
     slope = 2 * 1.01 * (n_features + 10) * unit
     return Doubt(slope, slope * largest_center)
+
+
+def underflow_doubt(n_features: int, dtype: np.dtype[Any], scale: float) -> Doubt:
+    """Return the doubt of the same sum in an arithmetic whose products underflow, for rows that it sees unscaled.
+
+    Parameters
+    ----------
+    n_features : int
+    dtype : dtype
+        Of that arithmetic.
+    scale : float
+        By which the packed rows are scaled.
+    """
+    smallest = float(np.finfo(dtype).smallest_subnormal)
+    return Doubt(0, 8 * (n_features + 10) * smallest * scale * scale)
 
 
 def misplacement_doubt(error: float, largest_center: float) -> Doubt:
