@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -283,9 +282,12 @@ class KMeans(CentroidClusterer):
             return centers
 
         def run(centers: Floats) -> Run:
+            nonlocal certified
             if certified is not None:
-                with suppress(UndecidedError):
+                try:
                     return certified.run(centers, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
+                except UndecidedError:
+                    certified = None  # the next runs, on the same rows, would end like this one
             assignment: Assignment = TriangleBounds(rows, centers) if elkan else BruteForce(rows, self.n_clusters)
             return iterate(rows, centers, assignment, max_iter=self.max_iter, tolerance=tolerance, progress=progress)
 
