@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -77,3 +80,36 @@ def test_wide_tables_by_the_certified_engine(monkeypatch, d, dtype):
         assert np.array_equal(ours.labels_, theirs.labels_)
         assert ours.cluster_centers_.tobytes() == theirs.cluster_centers_.tobytes()
         assert (ours.inertia_, ours.n_iter_) == (theirs.inertia_, theirs.n_iter_)
+
+
+AGAINST_BLAS = """
+import numpy as np
+from scipy.linalg import blas
+from workings.cluster.dense import BLOCK, _distances_by_block
+from workings.cluster.distances import squared_norms
+
+shapes = [(257, 45, 12), (1, 45, 12), (5, 300, 8), (257, 100, 6), (31, 1778, 33), (263, 1893, 100), (513, 2311, 2),
+          (300, 1931, 4), (64, 1347, 16), (129, 1500, 6), (300, 212, 8), (3, 30, 3)]
+for n, d, k in shapes:
+    for dtype, gemm in ((np.float64, blas.dgemm), (np.float32, blas.sgemm)):
+        rng = np.random.RandomState(n + d)
+        X, centers = rng.standard_normal((n, d)).astype(dtype), rng.standard_normal((k, d)).astype(dtype)
+        norms = squared_norms(centers)
+        ours = _distances_by_block(X, centers, np.repeat(norms[np.newaxis], max(min(BLOCK, n), 3), axis=0))
+        theirs = []
+        for start in range(0, n, BLOCK):
+            block = X[start : start + BLOCK]
+            begin = np.asfortranarray(np.repeat(norms[:, np.newaxis], len(block), axis=1))
+            theirs.append(gemm(-2.0, centers.T, block.T, beta=1.0, c=begin, trans_a=1).T)
+        if ours.tobytes() != np.concatenate(theirs).tobytes():
+            print(n, d, k, dtype.__name__)
+"""
+
+
+@pytest.mark.parametrize("kernel", ["", "Haswell", "Zen", "Nehalem"])
+def test_distances_are_those_of_the_call_that_scikit_learn_makes(kernel):
+    environment = os.environ | {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", AGAINST_BLAS], env=environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == ""

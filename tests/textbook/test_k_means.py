@@ -247,3 +247,10 @@ def test_the_tolerance_is_in_units_of_the_variance():
         np.testing.assert_array_equal(np.array(scaled), np.array(inertias) * 2.0**20)
         reference = KMeans(len(start), init=start * 2.0**10, n_init=1, tol=tol).fit(X * 2.0**10)
         assert len(scaled) == reference.n_iter_
+
+
+def test_a_step_that_raises_the_inertia_is_caught(monkeypatch):
+    X = np.random.RandomState(0).standard_normal((60, 2))
+    monkeypatch.setattr("workings.textbook.k_means.update", lambda X, labels, k, centers: centers + 1)
+    with pytest.raises(AssertionError):
+        km.k_means(X, X[:3])

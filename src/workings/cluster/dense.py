@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.cluster.distances import Floats, Labels, squared_lengths, squared_norms, sum_of_rows
-from workings.cluster.panels import panels
+from workings.cluster.panels import may_be_cut, only, panels
 from workings.cluster.smallest import index_of_smallest
 
 BLOCK = 256
@@ -42,7 +42,7 @@ class DenseRows:
         """Return the index of the nearest centre of each row, the lowest on a tie; 2nkd flops."""
         labels = np.empty(len(self.X), dtype=np.int32)
         # as many times as a block has rows, so that they are added to whole blocks
-        norms = np.repeat(squared_norms(centers)[np.newaxis], min(BLOCK, len(labels)), axis=0)
+        norms = np.repeat(squared_norms(centers)[np.newaxis], max(min(BLOCK, len(labels)), 3), axis=0)
         for span in _spans(len(self.X), len(centers), 2 * _NUMBERS):
             table = _distances_by_block(self.X[span], centers, norms)
             labels[span] = index_of_smallest(table)  # KM.2
@@ -133,18 +133,25 @@ def _distances_by_block(X: Floats, centers: Floats, norms: Floats) -> Floats:
     if n - whole > 1:
         _fill_with_distances(table[whole:], X[whole:], centers, norms)
     elif n - whole == 1:
-        # NumPy multiplies a lone row by gemv, whose order of summation is not that of gemm
-        twice = np.empty((2, len(centers)), dtype=X.dtype)
-        _fill_with_distances(twice, np.repeat(X[whole:], 2, axis=0), centers, norms)
-        table[whole:] = twice[:1]
+        # NumPy multiplies a lone row by gemv. In gemm the last of three rows goes the way of a lone one
+        three = np.zeros((3, d), dtype=X.dtype)
+        three[2] = X[whole]
+        distances = np.empty((3, len(centers)), dtype=X.dtype)
+        _fill_with_distances(distances, three, centers, norms)
+        table[whole] = distances[2]
     return table
 
 
 def _fill_with_distances(table: Floats, X: Floats, centers: Floats, norms: Floats) -> None:
     n, d = X.shape[-2:]
-    first, *others = panels(n, d, len(centers), X.dtype)
-    np.matmul(X[..., first], centers[:, first].T, out=table)
-    table *= -2
-    table += norms[:n]
-    for panel in others:
-        table -= 2 * (X[..., panel] @ centers[:, panel].T)
+    shape = n, d, len(centers), X.dtype
+    parts = panels(*shape)
+    if len(parts) == 1:
+        np.matmul(X, centers.T, out=table)
+        table *= -2
+        table += norms[:n]
+        return
+    cut = may_be_cut(*shape)
+    table[...] = norms[:n]
+    for panel in parts:
+        table -= 2 * (X[..., panel] @ centers[:, panel].T if cut else X @ only(centers, panel).T)

@@ -103,9 +103,12 @@ class KMeans(CentroidClusterer):
     a copy of X, half a copy in float32, some numbers a row. With ``OPENBLAS_NUM_THREADS=1`` in the environment, blocks
     of rows are looked at on ``OMP_NUM_THREADS`` threads, with the same bits.
 
-    Labels, centres, inertia and number of iterations have the bits of scikit-learn 1.9.1 on one thread. A callable
-    that returns the same array in each run is the exception: here each run begins from a copy; there the runs overwrite
-    it. With two threads scikit-learn differs from itself in the last bits.
+    Labels, centres, inertia and number of iterations have the bits of scikit-learn 1.9.1 on one thread, if the BLAS has
+    one thread here, too (``OPENBLAS_NUM_THREADS=1``; scikit-learn sees to its own). With more, and on a BLAS that adds
+    in a way that was not tested, rows that are equally near to two centres up to rounding may go to the other one.
+    With two threads scikit-learn differs from itself in the last bits. Exceptions: a callable that returns the same
+    array in each run, or a part of X, which is copied here and overwritten there; and initial centres whose squares
+    overflow.
 
     Sources: S. Lloyd (1982); D. Arthur and S. Vassilvitskii (2007); C. Elkan (2003). Equations KM.1 to KM.10 are
     written out in `workings.textbook.k_means`.
@@ -181,7 +184,8 @@ class KMeans(CentroidClusterer):
         ------
         ValueError
             Fewer rows than clusters; NaN or infinity; initial centres of the wrong shape; entries whose squares leave
-            the floating-point range; all weights zero.
+            the floating-point range; all weights zero; weights above zero and below 1e-292 (1e-31 in float32), whose
+            differences may have no reciprocal.
 
         Warns
         -----

@@ -353,3 +353,17 @@ def test_far_centers_leave_rows_open_or_decide_them_without_a_warning():
             for _ in range(3):
                 witness.go(np.array([[far, far], [0.1, 0.2], [-0.3, 0.1]]))
         assert math.isfinite(witness.deadlines.labels.sum())
+
+
+def test_a_referee_that_remembers_doubts_by_the_farthest_centre_so_far():
+    X = unit_ball(np.random.RandomState(0).standard_normal((400, 3)))
+    near, far = X[:4] / 2, X[:4] * 1000
+    opened = []
+    for remembers in (False, True):
+        deadlines = Deadlines(X, pack(X, squared_norms(X)), 4, unit=1e-8, remembers=remembers)
+        deadlines.assign(far, 0.0)
+        deadlines.moved(lengths(near - far))
+        opened.append(len(deadlines.assign(near, 0.0).open))
+    # 2 · 13 · 1e-8 · 1000² = 0.26 in the unit ball: about as much as the distances differ by
+    assert opened[0] == 0
+    assert opened[1] > 40

@@ -57,5 +57,8 @@ def test_elkans_own_bounds_are_used_where_a_row_is_in_doubt_and_only_there(monke
 
 def test_the_referee_gives_up():
     referee = ElkanReferee(as_rows(DATA["iris"], np.ones(150)), max_iter=300)
+    # one rounding an iteration in each of two bounds, and what comes before and after
+    assert referee.unit == (4 * 300 + 16) * 2.0**-53
+    assert referee.remembers
     with pytest.raises(UndecidedError):
         referee.nearest(DATA["iris"][:3], np.array([0]))

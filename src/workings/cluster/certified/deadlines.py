@@ -113,14 +113,17 @@ class Deadlines:
     n_clusters : int
     unit : float
         Roundoff of the referee's own distances; 0 where they are exact.
+    remembers : bool, default=False
+        Whether the referee's labels carry the roundoff of earlier centres, which may have been farther away.
 
     Notes
     -----
     Memory: some numbers a row.
     """
 
-    def __init__(self, X: Floats, packed: Packed, n_clusters: int, *, unit: float) -> None:
+    def __init__(self, X: Floats, packed: Packed, n_clusters: int, *, unit: float, remembers: bool = False) -> None:
         self._X, self._packed, self._k, self._unit = X, packed.rows, n_clusters, unit
+        self._remembers, self._farthest = remembers, 0.0
         self._scale = packed.scale
         self._due = np.empty(len(X), dtype=np.float32)
         self._odometer = np.zeros(n_clusters)
@@ -149,6 +152,8 @@ class Deadlines:
         """
         scaled = centers * self._scale
         largest = float(squared_norms(scaled).max())
+        if self._remembers:
+            largest = self._farthest = max(self._farthest, largest)
         d = self._X.shape[1]
         doubt = rounding_doubt(d, self._unit, largest) + misplacement_doubt(error * self._scale, largest)
         doubt += underflow_doubt(d, self._X.dtype, self._scale)

@@ -145,7 +145,8 @@ class _State:
         # in float32 the means themselves are off by more than the distances may be, so nothing can be put off
         self._lazy = problem.X.dtype == np.float64
         self._rounding = 0.0 if problem.origin is None else 4 * UNIT_ROUNDOFF * self._radius
-        self._deadlines = Deadlines(problem.X, problem.packed, k, unit=problem.referee.unit)
+        unit, remembers = problem.referee.unit, problem.referee.remembers
+        self._deadlines = Deadlines(problem.X, problem.packed, k, unit=unit, remembers=remembers)
         self._sums = RunningSums(problem.X, problem.weights, k, self._radius)
         self._many = _MANY * n
         self.moved = Changes.none()

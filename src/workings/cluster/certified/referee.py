@@ -20,6 +20,10 @@ class Referee(Protocol):
     def unit(self) -> float:
         """Roundoff of its distances; 0 where they are exact."""
 
+    @property
+    def remembers(self) -> bool:
+        """Whether its labels carry the roundoff of earlier iterations, when centres may have been farther away."""
+
     def nearest(self, centers: Floats, rows: Indices) -> Labels:
         """Return the nearest centre of the chosen rows."""
 
@@ -50,6 +54,7 @@ class RoundedReferee:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._roundoff = self.unit = roundoff(rows.X.dtype)
+        self.remembers = False
         least = float(rows.weights[rows.weights > 0].min())
         self._lost = math.sqrt(rows.X.shape[1]) * SMALLEST / least  # of a mean, to products that underflow
 
@@ -96,6 +101,7 @@ class ElkanReferee(RoundedReferee):
     def __init__(self, rows: Rows, max_iter: int) -> None:
         super().__init__(rows)
         self.unit *= 4 * max_iter + 16
+        self.remembers = True
 
     def nearest(self, centers: Floats, rows: Indices) -> Labels:  # noqa: ARG002  (the referee's interface)
         """Give up.

@@ -58,9 +58,10 @@ def rounding_doubt(n_features: int, unit: float, largest_center: float) -> Doubt
     -----
     Each product carries the rounding of its two factors and of at most d + 2 additions, and the products add up to
     at most (|x| + |c|)² <= 2(|x|² + |c|²) (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1).
-    Four units to spare cover the terms of second order while du < 0.01.
+    Four units are to spare. Of so many features that nothing is known any more, the doubt is infinite.
     """
-    slope = 2 * 1.01 * (n_features + 10) * unit
+    roundings = (n_features + 10) * unit
+    slope = 2.02 * roundings / (1 - roundings) if roundings < 0.5 else math.inf
     return Doubt(slope, slope * largest_center)
 
 

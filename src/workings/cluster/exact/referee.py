@@ -41,6 +41,8 @@ class ExactReferee:
         How the assignments were decided so far.
     unit : float
         0: distances are compared exactly.
+    remembers : bool
+        False: nothing is carried from one iteration to the next.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class ExactReferee:
     def __init__(self, X: Floats, weights: Floats) -> None:
         self.X, self.weights = X, weights
         self.unit = 0.0
+        self.remembers = False
         self._means = ExactMeans(X, weights)
         coarseness = float(np.finfo(X.dtype).smallest_subnormal) * math.sqrt(X.shape[1])
         self._half_digit = roundoff(X.dtype) * math.hypot(*self._means.maxima) + coarseness / 2
