@@ -23,8 +23,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kmeans import lost, memory, speed, tables
 from kmeans.cases import Case
 from kmeans.contenders import EVERYBODY, MINI_BATCH, NOT_MEASURED, OURS_FIRST
-from kmeans.race import overall
 from machine import blas, machine, versions
+from race import overall
 from workings.report.files import write_together
 
 RESULTS = Path(__file__).parent / "results" / "k_means.json"

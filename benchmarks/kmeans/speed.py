@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from race import Race, Task, race
+
 from .cases import Case, Floats
 from .contenders import GIVEN_CENTRES_ONLY, MINI_BATCH, OURS, OURS_FIRST, PEER_FIRST, PEERS, Answer, Contender
-from .race import Race, Task, race
 
 FEW_ITERATIONS = 3  # make the centres that rows are assigned to
 

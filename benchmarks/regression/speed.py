@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from race import Task, seconds, spread
+
 from .contenders import OURS, PEERS, Contender, Floats
-
-SHORTEST = 0.02  # seconds of CPU time below which a fit is repeated
-
-Task = Callable[[], object]
 
 
 def gaussian(n: int, p: int, apart: float | None = None) -> tuple[Floats, Floats]:
@@ -103,23 +100,6 @@ def refusal(task: Task) -> str | None:
     except ValueError as error:
         return str(error)
     return None
-
-
-def seconds(task: Task) -> float:
-    """Return the CPU time of one run, repeated until it is long enough to measure."""
-    repeats, elapsed = 0, 0.0
-    while elapsed < SHORTEST:
-        start = time.process_time()
-        task()
-        elapsed += time.process_time() - start
-        repeats += 1
-    return elapsed / repeats
-
-
-def spread(ratios: list[float]) -> dict[str, float]:
-    """Return median and quartiles."""
-    lower, median, upper = statistics.quantiles(ratios, n=4, method="inclusive")
-    return {"median": round(median, 3), "lower quartile": round(lower, 3), "upper quartile": round(upper, 3)}
 
 
 def overall(speed: Mapping[str, Any], peer: str = "scikit-learn") -> dict[str, dict[str, float]]:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.kmeans import contenders, lost, memory, race, speed, tables
+from benchmarks.kmeans import contenders, lost, memory, speed, tables
 from benchmarks.kmeans.cases import Case
 from benchmarks.kmeans.contenders import EVERYBODY, MINI_BATCH, OURS, PEERS, Answer, Contender
+
+import race
+import resident
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "k_means.py"
 SMALL = Case(300, 2, 3, "blobs")
@@ -169,7 +172,7 @@ def test_what_is_absent_is_named() -> None:
 # -- memory ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not memory.CLEAR.exists(), reason="the system does not tell a process its peak memory")
+@pytest.mark.skipif(not resident.known(), reason="the system does not tell a process its peak memory")
 def test_peak_memory_sees_what_a_fit_allocates_and_frees(monkeypatch: pytest.MonkeyPatch) -> None:
     planted = Contender(lambda X, **_: float(np.concatenate([X, X, X]).sum()), lambda total, _: total)
     monkeypatch.setitem(memory.EVERYBODY, "planted", planted)

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.regression import certified, lost, memory, rounding, speed, tables
 from benchmarks.regression.contenders import CAREFUL_PEERS, DECIMAL, OURS, PEERS, Contender
 
+import resident
 from workings.validate import nist
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "linear_regression.py"
@@ -76,7 +77,7 @@ def test_overall_needs_every_shape() -> None:
 # -- memory ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not memory.CLEAR.exists(), reason="the system does not tell a process its peak memory")
+@pytest.mark.skipif(not resident.known(), reason="the system does not tell a process its peak memory")
 def test_peak_memory_sees_what_a_fit_allocates_and_frees(monkeypatch: pytest.MonkeyPatch) -> None:
     def fit(X: np.ndarray, y: np.ndarray, intercept: bool) -> float:
         return float(np.concatenate([X, X, X]).sum()) if intercept else 0.0
