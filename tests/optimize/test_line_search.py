@@ -81,7 +81,8 @@ def test_a_step_that_meets_both_conditions_is_taken():
 def test_no_descent_no_search():
     found = MoreThuente().search(lambda a: (a, 1.0), 0.0, 1.0, 1.0)
     assert (found.failed, found.reason, found.n_evaluations) == (True, "not descending", 0)
-    assert MoreThuente().search(lambda a: (a, 1.0), 0.0, math.nan, 1.0).failed
+    for slope in (math.nan, -math.inf):
+        assert MoreThuente().search(lambda a: (a, 1.0), 0.0, slope, 1.0).reason == "not descending"
 
 
 def test_a_line_without_end_stops_at_the_longest_step():
@@ -102,6 +103,56 @@ def test_a_step_into_overflow_is_taken_back():
     found = MoreThuente(curvature=0.1).search(phi, 0.0625, -0.5, 1.0)
     assert found.reason == "converged"
     assert found.step == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_function_that_is_finite_nowhere_fails_after_all_evaluations():
+    calls = []
+
+    def phi(a):
+        calls.append(a)
+        return math.nan, math.nan
+
+    found = MoreThuente(max_evaluations=7).search(phi, 0.0, -1.0, 1.0)
+    assert (found.failed, found.reason, found.n_evaluations) == (True, "evaluations", 7)
+    np.testing.assert_array_equal(calls, 0.5 ** np.arange(7))
+
+
+@pytest.mark.parametrize("beyond", [(math.nan, 0.0), (0.0, math.nan), (math.inf, 1.0), (-math.inf, 0.0)])
+def test_what_is_not_finite_is_never_the_answer(beyond):
+    # steep up to 1, where the domain ends: the bracket shrinks onto the best finite step
+    def phi(a):
+        return (-a, -1.0) if a <= 1 else beyond
+
+    found = MoreThuente().search(phi, 0.0, -1.0, 1.0)
+    assert (found.step, found.value, found.slope) == (1.0, -1.0, -1.0)
+    assert (found.failed, found.reason) == (False, "interval too small")
+
+
+def test_the_best_step_is_not_evaluated_twice_in_a_row():
+    for seed in range(300):
+        phi, steps = bumpy(seed), []
+        value, slope = phi(0.0)
+        if slope < 0:
+            search = MoreThuente(curvature=1e-3)
+            found = search.search(lambda a, phi=phi, steps=steps: (steps.append(a), phi(a))[1], value, slope, 1.0)
+            assert np.all(np.diff(steps) != 0)
+            assert (found.n_evaluations, found.step) == (len(steps), steps[-1])
+            assert (found.value, found.slope) == phi(found.step)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"decrease": -0.1}, {"curvature": 1.0}, {"interval": math.nan}, {"longest": 0.0}, {"max_evaluations": 0}],
+)
+def test_parameters_that_make_no_sense(wrong):
+    with pytest.raises(ValueError, match="A line search needs"):
+        MoreThuente(**wrong)
+
+
+@pytest.mark.parametrize("first", [0.0, -1.0, math.nan])
+def test_a_first_trial_that_is_no_step(first):
+    with pytest.raises(ValueError, match="first trial step must be above 0"):
+        MoreThuente().search(lambda a: (a, 1.0), 0.0, -1.0, first)
 
 
 @given(st.floats(0.01, 100), st.floats(0.1, 10), st.floats(0.001, 100))

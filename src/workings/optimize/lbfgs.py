@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from workings.optimize.lbfgs_state import LBFGSState
+from workings.optimize.limited_memory import Pair, Vector, descent_direction
 from workings.optimize.line_search import MoreThuente
 
-Vector = npt.NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
 
 SMALL_GRADIENT = "CONVERGENCE: NORM OF PROJECTED GRADIENT <= PGTOL"
@@ -20,6 +20,9 @@ SMALL_DECREASE = "CONVERGENCE: RELATIVE REDUCTION OF F <= FACTR*EPSMCH"
 ITERATIONS = "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"
 EVALUATIONS = "STOP: TOTAL NO. OF F,G EVALUATIONS EXCEEDS LIMIT"
 LINE_SEARCH = "ABNORMAL: "
+NOT_FINITE = "ABNORMAL: THE OBJECTIVE IS NOT FINITE ALONG THE LINE"
+
+_EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -28,21 +31,39 @@ class Minimum:
 
     Parameters
     ----------
-    x : ndarray of shape (n,)
-    value : float
-        The objective at `x`.
-    gradient : ndarray of shape (n,)
+    state : LBFGSState
+        After the last iteration; a minimisation with wider limits can go on from it.
     reason : str
         In the words of the published L-BFGS-B code, so that logs can be compared.
-    n_iterations, n_evaluations : int
     """
 
-    x: Vector
-    value: float
-    gradient: Vector
+    state: LBFGSState
     reason: str
-    n_iterations: int
-    n_evaluations: int
+
+    @property
+    def x(self) -> Vector:
+        """The last point, of shape (n,)."""
+        return self.state.x
+
+    @property
+    def value(self) -> float:
+        """The objective at `x`."""
+        return self.state.value
+
+    @property
+    def gradient(self) -> Vector:
+        """The gradient at `x`, of shape (n,)."""
+        return self.state.gradient
+
+    @property
+    def n_iterations(self) -> int:
+        """Iterations done."""
+        return self.state.n_iterations
+
+    @property
+    def n_evaluations(self) -> int:
+        """Evaluations of the objective and its gradient."""
+        return self.state.n_evaluations
 
     @property
     def converged(self) -> bool:
@@ -52,46 +73,7 @@ class Minimum:
     @property
     def status(self) -> int:
         """0 converged, 1 stopped by a limit, 2 the line search failed."""
-        return 0 if self.converged else 2 if self.reason == LINE_SEARCH else 1
-
-
-class Memory:
-    """The last pairs of steps and gradient differences, which stand for the inverse Hessian.
-
-    Parameters
-    ----------
-    size : int
-        Pairs to keep.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=size)
-
-    def __len__(self) -> int:
-        return len(self._pairs)
-
-    def clear(self) -> None:
-        """Forget all pairs."""
-        self._pairs.clear()
-
-    def add(self, step: Vector, difference: Vector, curvature: float) -> None:
-        """Remember a pair with ``curvature = step · difference > 0``."""
-        self._pairs.append((step, difference, curvature))
-
-    def direction(self, gradient: Vector) -> Vector:
-        """Return -H g by the two-loop recursion (Nocedal and Wright, algorithm 7.4), 4 m n flops for m pairs."""
-        q = -gradient
-        shares: list[float] = []
-        for step, difference, curvature in reversed(self._pairs):
-            share = float(step @ q) / curvature
-            q -= share * difference
-            shares.append(share)
-        if self._pairs:
-            _, difference, curvature = self._pairs[-1]
-            q *= curvature / float(difference @ difference)  # equation 7.20
-        for (step, difference, curvature), share in zip(self._pairs, reversed(shares), strict=True):
-            q += (share - float(difference @ q) / curvature) * step
-        return q
+        return 0 if self.converged else 1 if self.reason in (ITERATIONS, EVALUATIONS) else 2
 
 
 @dataclass(frozen=True)
@@ -110,12 +92,20 @@ class LBFGS:
         Pairs of steps and gradient differences.
     line_search : MoreThuente
 
+    Raises
+    ------
+    ValueError
+        If there is no room for one pair, or a tolerance is negative.
+
     Notes
     -----
     The first step has length 1, later ones start from the full quasi-Newton step. A line search that fails clears
-    the memory and goes on from steepest descent; a second failure ends the minimisation.
+    the memory and goes on from steepest descent; a second failure ends the minimisation, and the last point from
+    which it descended is kept.
     Fails when the objective has kinks (relu): the line search then ends early, and rounding decides between paths.
-    Cost: 4 m n flops and 2 m n numbers of memory for m pairs and n parameters, beside the evaluations.
+    Fails when the gradient is not that of the objective, or so large that its square overflows: no step then
+    decreases the value as the slope promises, and the reason begins with "ABNORMAL".
+    Cost: 8 m n flops and 2 m n numbers of memory for m pairs and n parameters, beside the evaluations.
 
     Source: Nocedal and Wright, "Numerical Optimization", 2nd edition, section 7.2; Byrd, Lu, Nocedal and Zhu, "A
     limited memory algorithm for bound constrained optimization", SIAM Journal on Scientific Computing 16 (1995), for
@@ -128,71 +118,133 @@ class LBFGS:
     >>> minimum = LBFGS().minimise(bowl, np.array([3.0, 4.0]))
     >>> minimum.converged, bool(np.abs(minimum.x).max() < 1e-6)
     (True, True)
+
+    To go on from where a minimisation was stopped, keep its states:
+
+    >>> states = []
+    >>> stopped = LBFGS(max_iterations=1).minimise(bowl, [3.0, 4.0], states.append)
+    >>> bool(np.array_equal(LBFGS().minimise(bowl, states[-1]).x, minimum.x))
+    True
     """
 
     gradient_tolerance: float = 1e-5
-    decrease_tolerance: float = 1e7 * float(np.finfo(np.float64).eps)
+    decrease_tolerance: float = 1e7 * _EPSILON
     max_iterations: int = 15000
     max_evaluations: int = 15000
     memory: int = 10
     line_search: MoreThuente = field(default_factory=MoreThuente)
 
-    def minimise(self, objective: Objective, x0: npt.ArrayLike, watch: Callable[..., None] | None = None) -> Minimum:
+    def __post_init__(self) -> None:
+        if self.memory < 1:
+            raise ValueError(f"L-BFGS needs a memory of at least one pair, got {self.memory}.")
+        if not (self.gradient_tolerance >= 0 and self.decrease_tolerance >= 0):
+            raise ValueError(
+                "The tolerances of L-BFGS must not be negative, got "
+                f"{self.gradient_tolerance} and {self.decrease_tolerance}."
+            )
+
+    def minimise(
+        self,
+        objective: Objective,
+        x0: npt.ArrayLike | LBFGSState,
+        watch: Callable[[LBFGSState], object] | None = None,
+    ) -> Minimum:
         """Minimise.
 
         Parameters
         ----------
         objective : callable
-            Vector to ``(value, gradient)``; has to return a gradient of its own, not a buffer that it reuses.
-        x0 : array-like of shape (n,)
+            Vector to ``(value, gradient)``. The vector is a new one in each call; the gradient may be a buffer that
+            the objective reuses.
+        x0 : array-like of shape (n,), or LBFGSState
+            Where to start, a number standing for one coordinate; or the state after any iteration of an earlier
+            minimisation, to go on from it with the same bits as if that had never stopped.
         watch : callable, optional
-            Called after each iteration with keywords ``iteration, value, gradient, step``.
+            Called with the state after each iteration. Keep the last one to go on after an exception, be it the
+            objective's, the watch's own or a KeyboardInterrupt: a state is whole at any time.
 
         Returns
         -------
         Minimum
-        """
-        x = np.array(x0, dtype=np.float64)
-        value, gradient = objective(x)
-        memory = Memory(self.memory)
-        iterations, evaluations = 0, 1
-        if _largest(gradient) <= self.gradient_tolerance:
-            return Minimum(x, value, gradient, SMALL_GRADIENT, iterations, evaluations)
-        while True:
-            direction = memory.direction(gradient)
-            line = _Line(objective, x, direction)
-            slope = float(gradient @ direction)
-            first = 1.0 if iterations else min(1.0 / float(np.sqrt(direction @ direction)), self.line_search.longest)
-            found = self.line_search.search(line, value, slope, first)
-            evaluations += found.n_evaluations
-            if found.failed:
-                if not memory:
-                    return Minimum(x, value, gradient, LINE_SEARCH, iterations, evaluations)
-                memory.clear()
-                continue
-            before, x, gradient_before = value, line.x, gradient
-            value, gradient = found.value, line.gradient
-            iterations += 1
-            if watch is not None:
-                watch(iteration=iterations, value=value, gradient=gradient, step=found.step)
-            reason = self._reason(before, value, gradient, iterations, evaluations)
-            if reason is not None:
-                return Minimum(x, value, gradient, reason, iterations, evaluations)
-            curvature = (found.slope - slope) * found.step
-            # a pair without curvature would make H indefinite; the test is L-BFGS-B's
-            if curvature > np.finfo(np.float64).eps * -slope * found.step:
-                memory.add(found.step * direction, gradient - gradient_before, curvature)
 
-    def _reason(self, before: float, value: float, gradient: Vector, iterations: int, evaluations: int) -> str | None:
-        if iterations >= self.max_iterations:
+        Raises
+        ------
+        ValueError
+            If `x0`, or the objective or its gradient there, is not finite; if the gradient is of another shape.
+        """
+        state = x0 if isinstance(x0, LBFGSState) else _start(objective, x0)
+        while True:
+            reason = self._reason_to_stop(state)
+            if reason is None:
+                state, reason = self._iterate(objective, state)
+            if reason is not None:
+                return Minimum(state, reason)
+            if watch is not None:
+                watch(state)
+
+    def _reason_to_stop(self, state: LBFGSState) -> str | None:
+        if state.n_iterations >= self.max_iterations:
             return ITERATIONS
-        if evaluations > self.max_evaluations:
+        if state.n_evaluations > self.max_evaluations:
             return EVALUATIONS
-        if _largest(gradient) <= self.gradient_tolerance:
+        if _largest(state.gradient) <= self.gradient_tolerance:
             return SMALL_GRADIENT
-        if before - value <= self.decrease_tolerance * max(abs(before), abs(value), 1.0):
+        scale = max(abs(state.value_before), abs(state.value), 1.0)
+        if state.value_before - state.value <= self.decrease_tolerance * scale:
             return SMALL_DECREASE
         return None
+
+    def _iterate(self, objective: Objective, state: LBFGSState) -> tuple[LBFGSState, str | None]:
+        direction = descent_direction(state.pairs, state.gradient)
+        line = _Line(objective, state.x, direction)
+        slope = float(state.gradient.dot(direction))
+        first = 1.0 if state.n_iterations else min(1.0 / _length(direction), self.line_search.longest)
+        found = self.line_search.search(line, state.value, slope, first)
+        n_evaluations = state.n_evaluations + found.n_evaluations
+        if found.failed:
+            forgetful = replace(state, pairs=(), n_evaluations=n_evaluations)
+            if state.pairs:
+                return self._iterate(objective, forgetful)
+            return forgetful, LINE_SEARCH if math.isfinite(found.value) else NOT_FINITE
+        gradient = line.gradient.copy()
+        pairs = state.pairs
+        curvature = (found.slope - slope) * found.step
+        # a pair without curvature would make H indefinite; the test is L-BFGS-B's
+        if curvature > _EPSILON * -slope * found.step:
+            direction *= found.step
+            newest = Pair(direction, gradient - state.gradient, curvature)
+            pairs = (*pairs, newest)[-self.memory :]
+        following = LBFGSState(
+            line.x, found.value, gradient, state.value, found.step, pairs, state.n_iterations + 1, n_evaluations
+        )
+        return following, None
+
+
+def _start(objective: Objective, x0: npt.ArrayLike) -> LBFGSState:
+    x = np.array(x0, dtype=np.float64, ndmin=1)
+    if x.ndim > 1:
+        raise ValueError(f"x0 has shape {x.shape}, but the parameters have to be one vector: flatten them.")
+    if not np.isfinite(x).all():
+        raise ValueError("x0 is not finite: start from a point without NaN and infinities.")
+    value, gradient = _evaluate(objective, x)
+    not_finite = int(np.count_nonzero(~np.isfinite(gradient)))
+    if not_finite or not math.isfinite(value):
+        raise ValueError(
+            f"The objective is not finite where the minimisation starts: its value is {value}, and {not_finite} of "
+            f"{x.size} components of its gradient are not finite. Start elsewhere, or scale the data it is made of."
+        )
+    return LBFGSState(x, value, gradient.copy())
+
+
+def _evaluate(objective: Objective, x: Vector) -> tuple[float, Vector]:
+    value, gradient = objective(x)
+    gradient = np.asarray(gradient, dtype=np.float64)
+    if gradient.shape != x.shape:
+        raise ValueError(
+            f"The gradient has shape {gradient.shape}, but there are {x.size} parameters: the objective has to return "
+            f"(value, gradient) with a gradient of shape {x.shape}."
+        )
+    return float(value), gradient
 
 
 class _Line:
@@ -203,13 +255,21 @@ class _Line:
         self._origin = x
         self._direction = direction
         self.x = x
-        self.gradient: Any = None
+        self.gradient = direction
 
     def __call__(self, step: float) -> tuple[float, float]:
-        self.x = self._origin + step * self._direction
-        value, self.gradient = self._objective(self.x)
-        return float(value), float(self.gradient @ self._direction)
+        self.x = self._direction * step
+        self.x += self._origin
+        value, self.gradient = _evaluate(self._objective, self.x)
+        return value, float(self.gradient.dot(self._direction))
 
 
-def _largest(gradient: Vector) -> float:
-    return float(np.abs(gradient).max(initial=0.0))
+def _largest(vector: Vector) -> float:
+    return float(np.abs(vector).max(initial=0.0))
+
+
+def _length(vector: Vector) -> float:
+    """Return the Euclidean norm, without overflow."""
+    largest = _largest(vector)
+    scaled = vector / largest
+    return largest * math.sqrt(float(scaled.dot(scaled)))

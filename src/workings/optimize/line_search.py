@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -23,7 +24,8 @@ class LineSearchResult:
         φ and φ' there.
     reason : str
         ``"converged"`` (both conditions hold), ``"interval too small"``, ``"longest step"`` or ``"shortest step"``
-        (the best that rounding or the limits allow), ``"evaluations"`` or ``"not descending"`` (failures).
+        (the best that rounding or the limits allow), ``"evaluations"`` or ``"not descending"`` (failures; the latter
+        for a slope that is not finite, too).
     n_evaluations : int
         Of φ and φ' together.
     """
@@ -59,6 +61,11 @@ class MoreThuente:
     max_evaluations : int, default=20
         Evaluations of φ before the search fails.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
     Notes
     -----
     Fails when φ' is not the derivative of φ: the bracket then closes in on a kink of the model and the search ends by
@@ -82,6 +89,18 @@ class MoreThuente:
     longest: float = 1e10
     max_evaluations: int = 20
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.decrease < 1 and 0 <= self.curvature < 1 and self.interval >= 0):
+            raise ValueError(
+                "A line search needs 0 <= decrease < 1, 0 <= curvature < 1 and interval >= 0, got "
+                f"{self.decrease}, {self.curvature} and {self.interval}."
+            )
+        if not (self.longest > 0 and self.max_evaluations >= 1):
+            raise ValueError(
+                "A line search needs a longest step above 0 and at least one evaluation, got "
+                f"longest={self.longest} and max_evaluations={self.max_evaluations}."
+            )
+
     def search(
         self, phi: Callable[[float], tuple[float, float]], value: float, slope: float, first: float
     ) -> LineSearchResult:
@@ -99,8 +118,16 @@ class MoreThuente:
         Returns
         -------
         LineSearchResult
+            Its value and slope are finite unless the search failed.
+
+        Raises
+        ------
+        ValueError
+            If the first trial is not above 0.
         """
-        if not slope < 0:
+        if not first > 0:
+            raise ValueError(f"The first trial step must be above 0, got {first}.")
+        if not -math.inf < slope < 0:
             return LineSearchResult(0.0, value, slope, "not descending", 0)
         required_slope = self.decrease * slope
         start = Trial(0.0, value, slope)
@@ -116,7 +143,7 @@ class MoreThuente:
             if auxiliary and trial.value <= bound and trial.slope >= 0:
                 auxiliary = False
             reason = self._reason(trial, state, low, high, bound, slope)
-            if reason is not None:
+            if reason is not None and math.isfinite(trial.value) and math.isfinite(trial.slope):
                 return LineSearchResult(step, trial.value, trial.slope, reason, count)
             if auxiliary and bound < trial.value <= state.best.value:
                 tilted, step = next_trial(state.tilted(required_slope), trial.tilted(required_slope), low, high)
@@ -134,6 +161,8 @@ class MoreThuente:
             step = min(max(step, 0.0), self.longest)
             if state.bracketed and (not low < step < high or high - low <= self.interval * high):
                 step = state.best.step
+                if step == trial.step:
+                    return LineSearchResult(step, trial.value, trial.slope, "interval too small", count)
         return LineSearchResult(step, trial.value, trial.slope, "evaluations", self.max_evaluations)
 
     def _reason(

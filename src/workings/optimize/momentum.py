@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from workings.optimize.schedules import Constant, PlateauResponse, Schedule
-from workings.optimize.update_rules import Array, UpdateRule, moments
+from workings.optimize.schedules import Schedule, check_parameter
+from workings.optimize.update_rules import Array, UpdateRule, constant, moments
 
 
 class GradientDescent(UpdateRule):
@@ -58,6 +59,8 @@ class GradientDescent(UpdateRule):
     [0.5]
     """
 
+    _remembered: ClassVar[tuple[str, ...]] = ("velocities",)
+
     def __init__(
         self,
         learning_rate_init: float,
@@ -65,26 +68,36 @@ class GradientDescent(UpdateRule):
         nesterov: bool = True,
         schedule: Schedule | None = None,
     ) -> None:
-        super().__init__(learning_rate_init)
+        check_parameter("learning_rate_init", learning_rate_init)
+        check_parameter("momentum", momentum, 0, 1, "[]")
+        super().__init__(learning_rate_init, schedule)
         self.momentum = momentum
         self.nesterov = nesterov
-        self.schedule = schedule if schedule is not None else Constant()
         self.velocities: list[Array] = []
-        self._scaled: list[Array] = []
-        self._updates: list[Array] = []
 
-    def allocate(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+    def allocate(
+        self,
+        parameters: Sequence[Array],
+        gradients: Sequence[Array],
+        n_weights: int | None = None,  # noqa: ARG002  (nothing decays)
+    ) -> None:
         """Make room for the velocities, or keep those that are there.
 
         Parameters
         ----------
         parameters, gradients : sequence of ndarray
             Blocks of the shapes and types that `step` will receive.
+        n_weights : int, optional
+            Has no effect on this rule.
+
+        Raises
+        ------
+        ValueError
+            If the rule has velocities of another number of parameters.
         """
         kinds = [np.result_type(p.dtype, g.dtype, self.momentum) for p, g in zip(parameters, gradients, strict=True)]
         self.velocities = moments(self.velocities, parameters, kinds)
-        self._scaled = [np.empty_like(velocity) for velocity in self.velocities]
-        self._updates = [np.empty_like(velocity) for velocity in self.velocities]
+        self._blocks = []
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> Sequence[Array]:
         """Add one update to `parameters`, in place.
@@ -99,35 +112,41 @@ class GradientDescent(UpdateRule):
         sequence of ndarray
             What was added; overwritten by the next step.
         """
-        updates = self._updates if self.nesterov else self.velocities
-        for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-            velocity, scaled, update = self.velocities[i], self._scaled[i], updates[i]
-            np.multiply(gradient, self.learning_rate, out=scaled)
-            velocity *= self.momentum
-            velocity -= scaled  # NN.23; without momentum NN.22
-            if self.nesterov:
-                np.multiply(velocity, self.momentum, out=update)
-                update -= scaled  # NN.24
-            parameter += update  # NN.29
-        return updates
+        if not self._blocks:
+            self._make_blocks(gradients)
+        for block, parameter, gradient in zip(self._blocks, parameters, gradients, strict=True):
+            block.step(parameter, gradient, self.learning_rate)
+        return [block.update for block in self._blocks]
 
-    def after_epoch(self, samples_seen: int) -> None:
-        """Let the schedule set the rate.
+    def _make_blocks(self, gradients: Sequence[Array]) -> None:
+        self._blocks = [
+            _Block(
+                velocity,
+                scaled=np.empty_like(velocity),
+                update=np.empty_like(velocity) if self.nesterov else velocity,
+                rate=constant(0.0, gradient.dtype),
+                momentum=constant(self.momentum, velocity.dtype),
+            )
+            for velocity, gradient in zip(self.velocities, gradients, strict=True)
+        ]
 
-        Parameters
-        ----------
-        samples_seen : int
-            Since the parameters were drawn.
-        """
-        self.learning_rate = self.schedule.after_epoch(self.learning_rate, float(self.learning_rate_init), samples_seen)
 
-    def on_plateau(self) -> PlateauResponse:
-        """Let the schedule respond, and take over its rate.
+class _Block(NamedTuple):
+    """The velocity of one block, where its update is computed, and the factors in the types they are used in."""
 
-        Returns
-        -------
-        PlateauResponse
-        """
-        response = self.schedule.on_plateau(self.learning_rate)
-        self.learning_rate = response.learning_rate
-        return response
+    velocity: Array
+    scaled: Array
+    update: Array
+    rate: Array
+    momentum: Array
+
+    def step(self, parameter: Array, gradient: Array, learning_rate: float) -> None:
+        velocity, scaled, update, rate, momentum = self
+        rate.fill(learning_rate)
+        np.multiply(gradient, rate, scaled)
+        np.multiply(velocity, momentum, velocity)
+        np.subtract(velocity, scaled, velocity)  # NN.23; without momentum NN.22
+        if update is not velocity:
+            np.multiply(velocity, momentum, update)
+            np.subtract(update, scaled, update)  # NN.24
+        np.add(parameter, update, parameter)  # NN.29

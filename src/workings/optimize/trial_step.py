@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(NamedTuple):
     """A step with the function's value and slope there."""
 
     step: float
@@ -20,8 +18,7 @@ class Trial:
         return Trial(self.step, self.value - self.step * slope, self.slope - slope)
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """The interval of uncertainty: its best end, its other end, and whether a minimiser is known to lie between."""
 
     best: Trial
@@ -38,9 +35,9 @@ class Interval:
         """The middle of the interval."""
         return self.best.step + 0.5 * (self.other.step - self.best.step)
 
-    def tilted(self, slope: float) -> Self:
+    def tilted(self, slope: float) -> Interval:
         """Return the interval for the function minus ``slope * step``."""
-        return type(self)(self.best.tilted(slope), self.other.tilted(slope), self.bracketed)
+        return Interval(self.best.tilted(slope), self.other.tilted(slope), self.bracketed)
 
 
 def next_trial(state: Interval, trial: Trial, low: float, high: float) -> tuple[Interval, float]:

@@ -89,7 +89,7 @@ class _ConjugateDirections(UpdateRule):
         self._direction: Floats | None = None
         self._square = 0.0
 
-    def allocate(self, parameters: Sequence[Floats], gradients: Sequence[Floats]) -> None:
+    def allocate(self, parameters: Sequence[Floats], gradients: Sequence[Floats], n_weights: int | None = None) -> None:
         """Nothing to make room for."""
 
     def step(self, parameters: Sequence[Floats], gradients: Sequence[Floats]) -> Sequence[Floats]:

@@ -128,10 +128,10 @@ class _Epoch(UpdateRule):
         self._shape = (ceil(len(A) / batch), batch)
         self._rule = rule
         self._random = check_random_state(random_state)
-        self._seen = 0
+        self._epochs = 0
 
-    def allocate(self, parameters: Sequence[Floats], gradients: Sequence[Floats]) -> None:
-        self._rule.allocate(parameters, gradients)
+    def allocate(self, parameters: Sequence[Floats], gradients: Sequence[Floats], n_weights: int | None = None) -> None:
+        self._rule.allocate(parameters, gradients, n_weights)
 
     def step(self, parameters: Sequence[Floats], gradients: Sequence[Floats]) -> Sequence[Floats]:  # noqa: ARG002
         (b,) = parameters
@@ -140,8 +140,8 @@ class _Epoch(UpdateRule):
             A = self._A[rows]
             self._rule.step(parameters, [(A @ b - self._y[rows]) @ A / len(rows)])
         self.learning_rate = self._rule.learning_rate
-        self._seen += self._shape[0] * self._shape[1]
-        self._rule.after_epoch(self._seen)
+        self._epochs += 1
+        self._rule.after_epoch(self._epochs, self._epochs * self._shape[0] * self._shape[1])
         return [b - before]
 
     def on_plateau(self) -> PlateauResponse:
