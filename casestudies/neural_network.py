@@ -34,7 +34,7 @@ from sklearn.model_selection import train_test_split
 import workings
 from style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, show
 from workings.neural_network import MLPClassifier, MLPRegressor
-from workings.neural_network.propagation import Network
+from workings.neural_network.layers import Dense
 from workings.textbook import neural_network as textbook
 from workings.validate.reference import kernels_agree
 from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
@@ -916,7 +916,7 @@ print(code_of(textbook.loss_and_gradient))
 # The forward and backward passes are short there too. Compare `_backward` with NN.18 to NN.20 above:
 
 # %%
-print(inspect.cleandoc(inspect.getsource(Network._backward)))
+print(inspect.cleandoc(inspect.getsource(Dense.backward)))
 
 # %% [markdown]
 # ### The flight recorder

@@ -7,7 +7,7 @@ happens; inside, every step that they write lands on the tape, also from within 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,8 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-_open_tapes: ContextVar[tuple[Tape, ...]] = ContextVar("open_tapes", default=())
+_open_tapes: ContextVar[tuple[tuple[Tape, Callback | None], ...]] = ContextVar("open_tapes", default=())
 _current: ContextVar[Recorder | None] = ContextVar("current", default=None)
+
+
+Callback = Callable[["Step"], object]
 
 
 @dataclass(frozen=True)
@@ -154,13 +157,14 @@ class Tape:
 
 
 class Recorder:
-    """Writes the steps of one fit onto every open tape."""
+    """Writes the steps of one fit onto every open tape, and tells their callbacks."""
 
-    def __init__(self, estimator: str, tapes: tuple[Tape, ...]) -> None:
+    def __init__(self, estimator: str, tapes: tuple[tuple[Tape, Callback | None], ...]) -> None:
         self._estimator = estimator
-        self._tapes = tapes
-        self._fits = tuple(tape.fits for tape in tapes)
-        for tape in tapes:
+        self._tapes = tuple(tape for tape, _ in tapes)
+        self._callbacks = tuple(callback for _, callback in tapes)
+        self._fits = tuple(tape.fits for tape in self._tapes)
+        for tape in self._tapes:
             tape.fits += 1
 
     @property
@@ -169,7 +173,7 @@ class Recorder:
         return any(tape.keeps_arrays for tape in self._tapes)
 
     def write(self, event: str, **values: Any) -> None:
-        """Record one step; arrays are copied, and only onto tapes that keep them.
+        """Record one step, then call the callbacks; arrays are copied, and only onto tapes that keep them.
 
         Parameters
         ----------
@@ -179,13 +183,18 @@ class Recorder:
             Scalars and arrays by name.
         """
         scalars = {name: value for name, value in values.items() if np.ndim(value) == 0}
+        steps: list[Step] = []
         for tape, fit in zip(self._tapes, self._fits, strict=True):
             kept = scalars
             if tape.keeps_arrays:
                 kept = {
                     name: value if name in scalars else np.array(value, copy=True) for name, value in values.items()
                 }
-            tape.steps.append(Step(fit, self._estimator, event, kept))
+            steps.append(Step(fit, self._estimator, event, kept))
+            tape.steps.append(steps[-1])
+        for step, callback in zip(steps, self._callbacks, strict=True):
+            if callback is not None:
+                callback(step)
 
 
 def start_recording(estimator: object) -> Recorder | None:
@@ -220,13 +229,17 @@ def current_recorder() -> Recorder | None:
 
 
 @contextmanager
-def record(*, arrays: bool = False) -> Iterator[Tape]:
+def record(*, arrays: bool = False, callback: Callback | None = None) -> Iterator[Tape]:
     """Record what the estimators of this package do inside the ``with`` block.
 
     Parameters
     ----------
     arrays : bool, default=False
         Also keep a copy of each array (gradients, updates, labels, centres). Scalars are always kept.
+    callback : callable, optional
+        Called with each `Step` as soon as it is on the tape: for a progress bar, an alarm, an early end. An exception
+        in it ends the fit and reaches the caller; a neural network then stays fitted with what it has learnt so far,
+        and `resume` can go on with its training.
 
     Yields
     ------
@@ -252,9 +265,25 @@ def record(*, arrays: bool = False) -> Iterator[Tape]:
     ...     _ = LinearRegression().fit(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]))
     >>> "factorisation" in set(tape.frame()["event"])
     True
+
+    A callback that ends a training as soon as the loss is small enough:
+
+    >>> class Enough(Exception):
+    ...     pass
+    >>> def stop(step):
+    ...     if step.event == "epoch" and step.values["loss"] < 0.1:
+    ...         raise Enough
+    >>> network = workings.MLPRegressor(hidden_layer_sizes=(5,), learning_rate_init=0.1, random_state=0)
+    >>> x = np.linspace(0.0, 1.0, 20).reshape(-1, 1)
+    >>> try:
+    ...     with workings.record(callback=stop):
+    ...         _ = network.fit(x, x.ravel())
+    ... except Enough:
+    ...     print(network.loss_ < 0.1, network.n_iter_ < 200)
+    True True
     """
     tape = Tape(keeps_arrays=arrays)
-    token = _open_tapes.set((*_open_tapes.get(), tape))
+    token = _open_tapes.set((*_open_tapes.get(), (tape, callback)))
     try:
         yield tape
     finally:

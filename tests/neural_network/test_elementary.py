@@ -25,7 +25,9 @@ def test_logistic_has_the_bits_of_scipy(dtype):
 def test_log_has_the_bits_of_scipy():
     rng = np.random.RandomState(0)
     x = np.concatenate([rng.rand(20000), 1 - 1e-3 * rng.rand(20000), 1e10 * rng.rand(100), [0.0, np.inf, np.nan, -1.0]])
-    np.testing.assert_array_equal(log(x.reshape(2, -1)).ravel(), scipy.special.xlogy(1.0, x))
+    with np.errstate(divide="ignore"):
+        ours = log(x.reshape(2, -1)).ravel()
+    np.testing.assert_array_equal(ours, scipy.special.xlogy(1.0, x))
 
 
 def test_log_of_single_precision_is_taken_in_double():

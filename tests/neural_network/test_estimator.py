@@ -24,7 +24,8 @@ Y = (X[:, 0] > 0).astype(int)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_the_constructor_is_scikit_learns(network):
     theirs = inspect.signature(getattr(sklearn.neural_network, network.__name__).__init__).parameters.values()
-    ours = inspect.signature(network.__init__).parameters.values()
+    *ours, ours_alone = inspect.signature(network.__init__).parameters.values()
+    assert (ours_alone.name, ours_alone.default, ours_alone.kind) == ("fast", False, inspect.Parameter.KEYWORD_ONLY)
     assert [(p.name, p.default, p.kind) for p in ours] == [(p.name, p.default, p.kind) for p in theirs]
 
 

@@ -5,13 +5,13 @@ import pytest
 from sklearn.datasets import load_iris
 
 from workings.neural_network import MLPClassifier
+from workings.neural_network.network import perceptron
 from workings.neural_network.parameters import Layout
-from workings.neural_network.propagation import Network
 
 
 def network(alpha, loss="squared_error", output="identity", columns=1):
     layout = Layout([2, 3, columns])
-    model = Network(layout, "tanh", output, loss, alpha)
+    model = perceptron(layout.sizes, "tanh", output, loss, alpha)
     rng = np.random.RandomState(0)
     theta = rng.uniform(0.2, 0.9, layout.size) * rng.choice([-1, 1], layout.size)
     return model, theta

@@ -118,6 +118,7 @@ def test_batches_keep_the_short_last_one_and_every_row():
     orders = []
     for _ in range(3):
         rows = []
+        batches.begin_epoch()
         for batch in batches:
             assert len(batch.X) == len(batch.y) == len(batch.sample_weight) == batch.n_samples
             np.testing.assert_array_equal(batch.X, batch.y)

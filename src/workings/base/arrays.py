@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
@@ -194,7 +195,7 @@ def require_finite(array: npt.NDArray[Any], name: str = "X", owner: str = "") ->
         return
     with np.errstate(over="ignore", invalid="ignore"):
         # one pass without a mask; an overflow of the sum only costs the second look
-        if np.isfinite(array.sum()):
+        if math.isfinite(np.add.reduce(array, axis=None)):
             return
     if np.isnan(array).any():
         advice = (

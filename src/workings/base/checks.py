@@ -276,7 +276,8 @@ def is_fitted(estimator: Any) -> bool:
     -------
     bool
     """
-    return any(name.endswith("_") and not name.startswith("__") for name in vars(estimator))
+    # from the end: what fit adds comes after the parameters
+    return any(name.endswith("_") and not name.startswith("__") for name in reversed(vars(estimator)))
 
 
 def check_is_fitted(estimator: Any) -> None:

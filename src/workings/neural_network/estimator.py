@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -13,23 +14,41 @@ from workings.base import (
     Estimator,
     Interval,
     Options,
+    check_is_fitted,
     check_random_state,
     check_sample_weight,
     check_X,
     is_sparse,
+    warn,
 )
 from workings.neural_network.initialisation import glorot_uniform
+from workings.neural_network.interruption import interruptible
+from workings.neural_network.magnitude import single, warn_of_overflow
+from workings.neural_network.network import Network, perceptron
 from workings.neural_network.parameters import Array, Layout, layout_of, pack
+from workings.neural_network.prediction import forward
 from workings.neural_network.progress import Progress
-from workings.neural_network.propagation import Network, forward
 from workings.neural_network.quasi_newton import minimise, objective_of
-from workings.neural_network.splitting import shuffled_split, split_sizes, stratified_split
-from workings.neural_network.training import Settings, train
-from workings.optimize import Adam, Adaptive, Constant, GradientDescent, InverseScaling, Schedule, UpdateRule
+from workings.neural_network.splitting import Indices, shuffled_split, split_sizes, stratified_split
+from workings.neural_network.suspension import Data, Suspension, current_checkpoint, fingerprint, generator_in
+from workings.neural_network.training import Settings, Training
+from workings.optimize import (
+    Adam,
+    Adaptive,
+    Constant,
+    GradientDescent,
+    InverseScaling,
+    LBFGSState,
+    Schedule,
+    UpdateRule,
+)
 from workings.recording import start_recording
 
 # kept as they come, for scikit-learn's bits: a batch of CSC rows is summed in another order than one of CSR rows
 SPARSE_FORMATS = ("csr", "csc")
+
+# which rows of the data are trained on and set aside, under early stopping
+_ROWS = ("training_rows", "validation_rows")
 
 # the fitted attribute that keeps each field of a training's progress
 _PROGRESS = {
@@ -71,6 +90,7 @@ class MultilayerPerceptron(Estimator):
         "epsilon": [Interval(Real, 0, None, "neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, "left"), Interval(Real, np.inf, np.inf, "both")],
         "max_fun": [Interval(Integral, 1, None, "left")],
+        "fast": ["boolean"],
     }
 
     loss: str
@@ -97,10 +117,16 @@ class MultilayerPerceptron(Estimator):
     epsilon: float
     n_iter_no_change: float
     max_fun: int
+    fast: bool
 
     coefs_: list[Array]
     intercepts_: list[Array]
     out_activation_: str
+
+    _suspended: Suspension | None = None
+    """What `resume` goes on from; None unless the last training was interrupted."""
+
+    _in_training = False
 
     def _checked_data(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         raise NotImplementedError
@@ -145,14 +171,64 @@ class MultilayerPerceptron(Estimator):
         self._check_parameters()
         return self._fit(X, y, sample_weight, incremental=False)
 
+    def resume(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go on with a training that was interrupted, to its end.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            As in the call of `fit` or `partial_fit` that was interrupted, as are the next two.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data are not those of the interrupted training, or `solver` or `early_stopping` was changed.
+        NotFittedError
+            If no training has begun.
+
+        Warns
+        -----
+        UserWarning
+            If the training had ended: nothing is done.
+        ConvergenceWarning
+            As `fit`.
+
+        Notes
+        -----
+        The result has the same bits as that of a training that was never interrupted, wherever between two updates
+        that was, on the same machine and for data in the same memory order. A `random_state` that is a generator is set
+        back to where the interruption left it; with None the random numbers go on as well, but in a generator of their
+        own. Other parameters than `solver` and `early_stopping` may be changed in between, such as `max_iter`; the
+        update rule keeps its own.
+        Fails when a second Ctrl-C, or an exception raised by a signal's handler, tore a step in two: such a training
+        can be taken up by `fit` with `warm_start` or by `partial_fit` alone.
+        Cost: as `fit`, and one pass over the data to compare them.
+        """
+        check_is_fitted(self)
+        self._check_parameters()
+        suspension = self._suspended
+        if suspension is None:
+            warn(UserWarning, "There is nothing to resume: the last training ended, or broke off within a step.")
+            return self
+        data = self._data(*self._checked_data(X, y, incremental=True, reset=False), sample_weight)
+        suspension.require_same(self.solver, self.early_stopping, data)
+        self._random_state = generator_in(suspension.generator)
+        if isinstance(self.random_state, np.random.RandomState):
+            self.random_state.set_state(suspension.generator)
+            self._random_state = self.random_state
+        parameters = suspension.arrays.get("parameters", pack(self.coefs_, self.intercepts_)).copy()
+        return self._train(parameters, data, suspension.single_epoch, first_pass=False, suspension=suspension)
+
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
         hidden_layer_sizes = self._hidden_layer_sizes()
         first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-        X, y = self._checked_data(X, y, incremental, first_pass)
-        if sample_weight is not None:
-            kind = np.float32 if getattr(sample_weight, "dtype", None) == np.float32 else np.float64
-            sample_weight = check_sample_weight(sample_weight, X, dtype=kind, non_negative=False)
-        y = y.reshape(-1, 1) if y.ndim == 1 else y
+        X, y, sample_weight = self._data(*self._checked_data(X, y, incremental, first_pass), sample_weight)
         self._random_state = check_random_state(self.random_state)
         if first_pass:
             sizes = [X.shape[1], *hidden_layer_sizes, y.shape[1]]
@@ -161,27 +237,61 @@ class MultilayerPerceptron(Estimator):
             self.out_activation_ = self._output_activation()
             layout = Layout(sizes)
             parameters = glorot_uniform(layout, self.activation, self._random_state, X.dtype)
+            self.coefs_, self.intercepts_ = layout.split(parameters)
         else:
-            layout = layout_of(self.coefs_)
             parameters = pack(self.coefs_, self.intercepts_)
-            if y.shape[1] != layout.sizes[-1]:
+            if self._single_precision:
+                parameters = single(parameters)
+            n_outputs = layout_of(self.coefs_).sizes[-1]
+            if y.shape[1] != n_outputs:
                 raise ValueError(
-                    f"y has {y.shape[1]} outputs, but the network that is to be trained further has {layout.sizes[-1]}."
+                    f"y has {y.shape[1]} outputs, but the network that is to be trained further has {n_outputs}."
                 )
         self.n_outputs_ = y.shape[1]
-        self.coefs_, self.intercepts_ = layout.split(parameters)
+        self._suspended = None
+        return self._train(parameters, (X, y, sample_weight), incremental, first_pass)
+
+    def _data(self, X: Any, y: Array, sample_weight: Any) -> Data:
+        if sample_weight is not None:
+            kind = np.float32 if getattr(sample_weight, "dtype", None) == np.float32 else np.float64
+            sample_weight = check_sample_weight(sample_weight, X, dtype=kind, non_negative=False)
+        warn_of_overflow(X, y)
+        y = y.reshape(-1, 1) if y.ndim == 1 else y
+        if self._single_precision:
+            X, y, sample_weight = (single(part) for part in (X, y, sample_weight))
+        return X, y, sample_weight
+
+    def _train(
+        self, parameters: Array, data: Data, incremental: bool, first_pass: bool, suspension: Suspension | None = None
+    ) -> Self:
+        checkpoint = current_checkpoint()
+        layout = layout_of(self.coefs_)
         network = self._network(layout)
         network.bind(parameters)
-        if self.solver == "lbfgs":
-            parameters = self._fit_lbfgs(network, parameters, X, y, sample_weight)
-        else:
-            parameters = self._fit_stochastic(network, parameters, (X, y, sample_weight), incremental, first_pass)
-        self.coefs_, self.intercepts_ = layout.split(parameters)
-        if not np.isfinite(parameters).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large values and need to "
-                "be preprocessed."
-            )
+        self._in_training = True
+        try:
+            if self.solver == "lbfgs":
+                self._suspended = None
+                ended = self._fit_lbfgs(network, parameters, data, suspension)
+            else:
+                self.coefs_, self.intercepts_ = layout.split(parameters)
+                ended = self._fit_stochastic(network, parameters, data, incremental, first_pass, suspension)
+            if not all(np.isfinite(part).all() for part in (*self.coefs_, *self.intercepts_)):
+                raise ValueError(
+                    "Solver produced non-finite parameter weights. The input data may contain large values and need to "
+                    "be preprocessed."
+                )
+        except BaseException as error:
+            if checkpoint is not None and self._suspended is not None:
+                try:
+                    checkpoint.write(self)
+                except Exception as failure:
+                    error.add_note(f"The checkpoint could not be written: {failure}")
+            raise
+        finally:
+            del self._in_training
+        if checkpoint is not None and (ended or self._suspended is not None):
+            checkpoint.write(self)
         return self
 
     def _hidden_layer_sizes(self) -> list[int]:
@@ -191,15 +301,67 @@ class MultilayerPerceptron(Estimator):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {listed}.")
         return listed
 
-    def _network(self, layout: Layout) -> Network:
-        return Network(layout, self.activation, self.out_activation_, self.loss, self.alpha)
+    @property
+    def _single_precision(self) -> bool:
+        # L-BFGS compares losses that single precision cannot tell apart
+        return self.fast and self.solver != "lbfgs"
 
-    def _fit_lbfgs(self, network: Network, parameters: Array, X: Any, y: Array, sample_weight: Array | None) -> Array:
-        objective = objective_of(network, X, y, sample_weight, parameters.dtype)
-        minimum = minimise(objective, parameters, self.tol, self.max_iter, self.max_fun, start_recording(self))
-        self.n_iter_ = minimum.n_iterations
-        self.loss_ = minimum.value
-        return minimum.x
+    def _network(self, layout: Layout) -> Network:
+        # no bits are promised with L-BFGS, so it need not pay for them
+        fast = self.fast or self.solver == "lbfgs"
+        return perceptron(layout.sizes, self.activation, self.out_activation_, self.loss, self.alpha, fast=fast)
+
+    def _fit_lbfgs(self, network: Network, parameters: Array, data: Data, suspension: Suspension | None) -> bool:
+        """Minimise the loss, and say whether that came to its end."""
+        dtype = parameters.dtype if suspension is None else np.dtype(suspension.dtype)
+        checkpoint = current_checkpoint()
+        layout = network.layout
+        digest = cache(lambda: fingerprint(*data))
+        state = None
+        if suspension is not None and suspension.arrays:
+            state = LBFGSState.from_arrays(suspension.arrays)
+
+        def take() -> None:
+            self.n_iter_ = 0 if state is None else state.n_iterations
+            self.loss_ = np.nan if state is None else state.value
+            self.coefs_, self.intercepts_ = layout.split(parameters if state is None else state.x)
+
+        def suspended() -> Suspension:
+            arrays = {} if state is None else state.arrays()
+            return self._suspension(arrays, digest(), dtype, single_epoch=False)
+
+        def keep(latest: LBFGSState) -> None:
+            nonlocal state
+            state = latest
+            if checkpoint is not None and state.n_iterations % checkpoint.every == 0:
+                take()
+                self._suspended = suspended()
+                checkpoint.write(self)
+            interruption.check()
+
+        def standing() -> str:
+            return (
+                f"L-BFGS has done {0 if state is None else state.n_iterations} iterations; the network keeps what it "
+                "has learnt, can predict, and can be trained further."
+            )
+
+        ended = False
+        try:
+            with interruptible(standing) as interruption:
+                state = minimise(
+                    objective_of(network, *data, dtype),
+                    parameters if state is None else state,
+                    self.tol,
+                    self.max_iter,
+                    self.max_fun,
+                    start_recording(self),
+                    keep,
+                ).state
+                ended = True
+        finally:
+            take()
+            self._suspended = None if ended else suspended()
+        return ended
 
     def _loss_grad_lbfgs(
         self, parameters: Array, X: Any, y: Array, sample_weight: Array | None, *_: Any
@@ -212,26 +374,56 @@ class MultilayerPerceptron(Estimator):
         self,
         network: Network,
         parameters: Array,
-        data: tuple[Any, Array, Array | None],
+        data: Data,
         incremental: bool,
         first_pass: bool,
-    ) -> Array:
+        suspension: Suspension | None,
+    ) -> bool:
+        """Train in epochs, and say whether that came to its end."""
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
-        if not incremental or not hasattr(self, "_optimizer"):
+        if suspension is None and (not incremental or not hasattr(self, "_optimizer")):
             self._optimizer = self._update_rule()
         progress = Progress(self.early_stopping)
         if not first_pass:
             for field, attribute in _PROGRESS.items():
                 setattr(progress, field, getattr(self, attribute, getattr(progress, field)))
-        validation_score = None
+        rows: dict[str, Array] = {}
+        training_data, validation_score = data, None
         if self.early_stopping:
-            data, held_out = self._hold_out(*data)
+            if suspension is None:
+                rows = self._held_out_rows(data)
+            else:
+                rows = {name: suspension.arrays[name] for name in _ROWS}
+            training_data, held_out = (_take(data, part) for part in rows.values())
             validation_score = self._scorer(*held_out)
-        result = train(
+        checkpoint = current_checkpoint()
+        digest = cache(lambda: fingerprint(*data))
+
+        def take() -> None:
+            for field, attribute in _PROGRESS.items():
+                setattr(self, attribute, getattr(progress, field))
+            self.coefs_, self.intercepts_ = network.layout.split(training.result)
+
+        def suspended() -> Suspension | None:
+            arrays = training.state()
+            if arrays is None:
+                return None
+            return self._suspension(arrays | rows, digest(), parameters.dtype, single_epoch=incremental)
+
+        def write_checkpoint() -> None:
+            if checkpoint is not None and progress.epochs % checkpoint.every == 0:
+                take()
+                self._suspended = suspended()
+                checkpoint.write(self)
+                self._suspended = None
+                # validation scores are those of the present parameters
+                self.coefs_, self.intercepts_ = network.layout.split(parameters)
+
+        training = Training(
             network,
             parameters,
-            data,
+            training_data,
             self._optimizer,
             Settings(
                 batch_size=self.batch_size,
@@ -248,14 +440,34 @@ class MultilayerPerceptron(Estimator):
             # scikit-learn's rule: a first training falls back to the initial parameters, a continued one to the last
             best=parameters.copy() if first_pass and self.early_stopping else parameters,
             recorder=start_recording(self),
+            after_epoch=None if checkpoint is None else write_checkpoint,
         )
-        for field, attribute in _PROGRESS.items():
-            setattr(self, attribute, getattr(progress, field))
-        return result
+        if suspension is not None:
+            training.restore(suspension.arrays)
+        self._suspended = None
+        try:
+            training.run()
+        finally:
+            take()
+            self._suspended = suspended()
+        return training.ended
+
+    def _suspension(
+        self, arrays: Mapping[str, Array], digest: str, dtype: np.dtype[Any], *, single_epoch: bool
+    ) -> Suspension:
+        return Suspension(
+            self.solver,
+            self.early_stopping,
+            single_epoch,
+            digest,
+            dict(self._random_state.get_state(legacy=False)),
+            dtype.str,
+            arrays,
+        )
 
     def _update_rule(self) -> UpdateRule:
         if self.solver == "adam":
-            return Adam(self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon)
+            return Adam(self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon, fast=self.fast)
         schedules: dict[str, Schedule] = {
             "constant": Constant(),
             "invscaling": InverseScaling(self.power_t),
@@ -265,10 +477,9 @@ class MultilayerPerceptron(Estimator):
             self.learning_rate_init, self.momentum, self.nesterovs_momentum, schedules[self.learning_rate]
         )
 
-    def _hold_out(
-        self, X: Any, y: Array, sample_weight: Array | None
-    ) -> tuple[tuple[Any, Array, Array | None], tuple[Any, Array, Array | None]]:
-        X = X.tocsr() if is_sparse(X) else X  # as scikit-learn splits: from here on its batches are CSR rows
+    def _held_out_rows(self, data: Data) -> dict[str, Indices]:
+        """Draw which rows to train on and which to set aside."""
+        X, y, _ = data
         n_train, n_validation = split_sizes(X.shape[0], self.validation_fraction)
         strata = self._strata(y)
         if strata is None:
@@ -279,10 +490,7 @@ class MultilayerPerceptron(Estimator):
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
-        training, held_out = (
-            (X[rows], y[rows], None if sample_weight is None else sample_weight[rows]) for rows in parts
-        )
-        return training, held_out
+        return dict(zip(_ROWS, parts, strict=True))
 
     def _forward(self, X: Any, *, check_input: bool = True) -> Array:
         if check_input:
@@ -293,3 +501,9 @@ class MultilayerPerceptron(Estimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _take(data: Data, rows: Array) -> Data:
+    X, y, sample_weight = data
+    X = X.tocsr() if is_sparse(X) else X  # as scikit-learn splits: from here on its batches are CSR rows
+    return X[rows], y[rows], None if sample_weight is None else sample_weight[rows]

@@ -78,6 +78,8 @@ class Gradient:
     ----------
     coefs, intercepts : list of ndarray
         By layer, views of the blocks.
+    pairs : list of (ndarray, ndarray)
+        The two side by side.
     weight_block, bias_block : ndarray
     blocks : list of ndarray
         What an update rule sees: one vector, or two where the types differ.
@@ -95,6 +97,7 @@ class Gradient:
             self.blocks = [self.weight_block, self.bias_block]
         self.coefs = layout.weights(self.weight_block)
         self.intercepts = layout.biases(self.bias_block)
+        self.pairs = list(zip(self.coefs, self.intercepts, strict=True))
 
     def blocks_of(self, vector: Array) -> list[Array]:
         """Return views of a parameter vector that match `blocks`."""

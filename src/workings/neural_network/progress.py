@@ -51,6 +51,21 @@ class Progress:
             self.scores = []
             self.best_score = -np.inf
 
+    def finish_epoch(self, loss: float, n_samples: int) -> None:
+        """Count an epoch.
+
+        Parameters
+        ----------
+        loss : float
+            Mean of the batches' losses.
+        n_samples : int
+            Rows of the epoch.
+        """
+        self.epochs += 1
+        self.samples_seen += n_samples
+        self.loss = loss
+        self.losses.append(loss)
+
     def take_loss(self, loss: float, tol: float) -> None:
         """Count an epoch by its training loss.
 

@@ -65,6 +65,10 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
         Epochs in a row without improvement that are still allowed.
     max_fun : int, default=15000
         Most evaluations for "lbfgs".
+    fast : bool, default=False
+        Train in single precision ("lbfgs" stays in double), and without what only scikit-learn's last bits ask for.
+        `coefs_` are then float32. Losses and predictions differ in about the seventh digit on scaled data; in deep
+        networks and long trainings, which magnify differences, in any.
 
     Attributes
     ----------
@@ -98,6 +102,8 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
     rounding takes over.
     Fails when the columns of X differ much in scale, so that one learning rate fits none: standardise them first. A
     training that diverges to infinity ends in a ValueError.
+    Ctrl-C, or an exception in a callback of `workings.record`, ends the training after the batch at hand; what was
+    learnt is kept, and `resume` goes on from there, also after `save` and `load`.
     Cost: 6 n p flops an epoch for n rows and p weights; memory 5 p numbers with Adam, 3 p with momentum, 20 p with
     L-BFGS, beside a few arrays of a batch's rows by a layer's units.
 
@@ -147,6 +153,7 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        fast: bool = False,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -172,6 +179,7 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.fast = fast
 
     def _checked_data(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:  # noqa: ARG002  (as in the classifier)
         X, y = check_X_y(self, X, y, reset=reset, accept_sparse=SPARSE_FORMATS, multi_output=True, y_numeric=True)

@@ -1,0 +1,1 @@
+"""How a training goes: what each layer does, the rate it can take, and the shape of its loss."""
