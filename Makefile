@@ -48,6 +48,7 @@ bench: .venv/.installed-test
 	@$(BIN)/python benchmarks/digits.py
 	@$(BIN)/python benchmarks/linear_regression.py
 	@$(BIN)/python benchmarks/k_means.py
+	@$(BIN)/python benchmarks/neural_network.py
 
 # Debian's Chromium, and the one library that playwright's driver needs beyond a bare system
 browser: .venv/.installed-test
