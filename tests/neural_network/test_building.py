@@ -1,5 +1,6 @@
 """Networks built by hand: the estimators' bits, every part at work, and an answer to every misuse."""
 
+import contextlib
 import copy
 import dataclasses
 import pickle
@@ -309,6 +310,20 @@ def test_a_training_that_diverges_leaves_finite_parameters_and_says_where():
     assert np.isfinite(network.parameters).all()
 
 
+@pytest.mark.filterwarnings("ignore:The loss was first inf:UserWarning")
+def test_the_parameters_of_the_last_epoch_with_a_finite_loss_are_kept():
+    def trained(n_epochs):
+        network = Network([Dense(1, 4), Dense(4, 1)]).initialise(0)
+        with workings.record() as tape, np.errstate(over="ignore", invalid="ignore"), contextlib.suppress(ValueError):
+            train(network, *curve(), rule=GradientDescent(1e3), n_epochs=n_epochs, random_state=0)
+        return network, tape
+
+    network, tape = trained(100)
+    n_finite = int(np.isfinite([step.values["batch_loss"] for step in tape.select("update")]).sum())
+    assert 2 < n_finite < 100
+    np.testing.assert_array_equal(network.parameters, trained(n_finite)[0].parameters)
+
+
 def test_the_layer_that_overflows_is_counted_like_its_weights():
     network = Network([Dense(1, 2), Dropout(2, 0.5), Dense(2, 1)])
     network.bind(np.full(network.layout.size, 1e200))
@@ -510,6 +525,51 @@ def test_sparse_inputs_need_a_dense_layer_first():
     network = Network([Dropout(2, 0.1), Dense(2, 1)]).initialise(0)
     with pytest.raises(TypeError, match=r"[Ss]parse"):
         network.output(scipy.sparse.csr_array(GOOD))
+
+
+class Rescaled(Network):
+    """A network with a function and a number of its own."""
+
+    scale = 1.0
+
+    def penalty(self):
+        return self.scale * super().penalty()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))])
+def test_a_copy_keeps_the_class_and_what_was_added_to_it(copied):
+    network = Rescaled([Dense(1, 1)], alpha=2.0).initialise(0)
+    network.scale = 5.0
+    twin = copied(network)
+    assert type(twin) is Rescaled
+    assert twin.penalty() == network.penalty() == 5 * float(network.coefs[0][0, 0]) ** 2
+
+
+@pytest.mark.parametrize("dtype", [int, bool, complex, np.float16])
+def test_parameters_are_floats_of_double_or_single_precision(dtype):
+    network = Network([Dense(2, 1)])
+    with pytest.raises(ValueError, match="float64 or float32"):
+        network.initialise(0, dtype=dtype)
+    if dtype is not complex:  # a complex step binds complex ones
+        with pytest.raises(ValueError, match="float64 or float32"):
+            network.bind(np.zeros(3, dtype))
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:The loss was first inf:UserWarning")
+@pytest.mark.parametrize(("X", "y", "name"), [(1e180, 1.0, "X"), (1.0, 1e180, "y")])
+def test_data_whose_squares_overflow_are_named(X, y, name):
+    network = Network([Dense(2, 1)])
+    network.bind(np.zeros(3))
+    rule = GradientDescent(1e-300, momentum=0.0)
+    with pytest.warns(UserWarning, match=f"^{name} has values up to .* Standardise {name}"):
+        train(network, X * GOOD, y * np.ones(3), rule=rule, n_epochs=1)
+
+
+@pytest.mark.parametrize("top", [Dense(2, 2, "softmax"), Dense(2, 2, "logistic")])
+def test_soft_labels_are_refused_with_what_to_do(top):
+    network = Network([top], "log_loss" if top.activation.name == "softmax" else "binary_log_loss").initialise(0)
+    with pytest.raises(ValueError, match="Probabilities as targets are not taken"):
+        train(network, GOOD, np.full((3, 2), 0.5))
 
 
 SOFTMAX, ONE, TWO = Dense(2, 3, "softmax"), Dense(2, 1), Dense(2, 2)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import workings
 from workings.neural_network import MLPClassifier, MLPRegressor, checkpoint, load, save
-from workings.neural_network.archive import from_json, to_json
+from workings.neural_network.plain_values import from_json, to_json
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

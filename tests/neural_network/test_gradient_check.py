@@ -483,12 +483,15 @@ def test_what_cannot_be_checked(problems):
     network, rows, target = three_layers()
     with pytest.raises(ValueError, match="not fitted"):
         check_gradients(MLPClassifier(), X, y)
-    with pytest.raises(ValueError, match="call its `bind`"):
+    with pytest.raises(ValueError, match="no parameters yet"):
         check_gradients(Network([Dense(3, 2)]), rows, target)
     with pytest.raises(TypeError, match="of this package"):
         check_gradients(ScikitLearnClassifier(), X, y)
-    with pytest.raises(ValueError, match="rows of 3 values and has 2 outputs"):
+    with pytest.raises(ValueError, match="a network with 2 outputs needs one of shape"):
         check_gradients(network, rows, target[:, :1])
+    exclusive = Network([Dense(3, 2, "softmax")], "log_loss").initialise(0)
+    with pytest.raises(ValueError, match="log_loss y has to consist of 0 and 1"):
+        check_gradients(exclusive, rows, np.full((len(rows), 2), 0.5))
     with pytest.raises(ValueError, match="1 or more; got 0"):
         check_gradients(network, rows, target, n_parameters=0)
     with pytest.raises(ValueError, match="loss is not finite"):

@@ -1,5 +1,7 @@
 """The gradient of a whole network: by hand, by complex step, by central differences."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -328,3 +330,14 @@ def test_weights_that_sum_to_zero_are_an_error():
     network, _, parameters, X, y, _, _ = problem("one output", "tanh", weighted=False)
     with pytest.raises(ZeroDivisionError, match="sum to zero"):
         evaluate(network, parameters, X, y, np.zeros(8))
+
+
+@pytest.mark.parametrize("kind", ["f8", "f4"])
+@pytest.mark.parametrize("sizes", [(64, 100, 10), (200, 30, 1), (20, 50, 3)])
+def test_blocks_of_rows_change_no_bit_of_a_prediction(sizes, kind):
+    rng = np.random.RandomState(0)
+    coefs = [rng.randn(*shape).astype(kind) for shape in itertools.pairwise(sizes)]
+    intercepts = [rng.randn(size).astype(kind) for size in sizes[1:]]
+    X = rng.randn(20001, sizes[0]).astype(kind)
+    at_once = np.tanh(X @ coefs[0] + intercepts[0]) @ coefs[1] + intercepts[1]
+    np.testing.assert_array_equal(forward(X, coefs, intercepts, "tanh", "identity"), at_once)

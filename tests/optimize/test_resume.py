@@ -1,6 +1,7 @@
 """A restored rule takes the steps that the saved one would have taken, bit for bit."""
 
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -148,3 +149,19 @@ def test_only_a_rule_of_the_same_kind_is_continued(source, target):
     assert before.keys() == after.keys()
     for key, value in before.items():
         np.testing.assert_array_equal(value, after[key])
+
+
+@pytest.mark.parametrize("name", ["adam", "fast adam", "rmsprop", "nesterov", "polyak"])
+def test_a_pickle_holds_the_moments_and_no_scratch(name):
+    rng = np.random.RandomState(0)
+    theta, gradients = [rng.randn(5000)], rng.randn(2, 5000)
+    rule = RULES[name]()
+    rule.allocate(theta, [gradients[0]])
+    rule.step(theta, [gradients[0]])
+    pickled = pickle.dumps(rule)
+    moments = sum(value.nbytes for value in rule.state().values() if isinstance(value, np.ndarray))
+    assert len(pickled) < moments + 2000  # names, numbers and the headers of some arrays
+    again = [theta[0].copy()]
+    rule.step(theta, [gradients[1]])
+    pickle.loads(pickled).step(again, [gradients[1]])
+    np.testing.assert_array_equal(theta[0], again[0])

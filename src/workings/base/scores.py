@@ -25,9 +25,14 @@ def r2_score(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     float
         ``1 - Σw(y - ŷ)² / Σw(y - ȳ)²``; for a constant output 1 if it is met exactly, else 0. NaN, with a
         warning, for a single row.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite or NaN.
     """
     kind = _common_float_type(y_true, y_pred, sample_weight)
-    true, predicted = _columns(y_true, kind), _columns(y_pred, kind)
+    true, predicted = _columns(y_true, kind, "true values"), _columns(y_pred, kind, "predictions")
     require_same_length(true, predicted)
     if true.shape[0] < 2:
         warn(UndefinedMetricWarning, "R^2 score is not well-defined with less than two samples.", stacklevel=3)
@@ -54,8 +59,10 @@ def _common_float_type(*arrays: Any) -> np.dtype[Any]:
     return np.result_type(*kinds) if kinds else np.dtype(np.float64)
 
 
-def _columns(y: Any, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+def _columns(y: Any, kind: np.dtype[Any], what: str) -> npt.NDArray[Any]:
     array = np.asarray(y, dtype=kind)
+    if not np.isfinite(array).all():
+        raise ValueError(f"R^2 is not defined: some of the {what} are infinite or NaN.")
     return array.reshape(-1, 1) if array.ndim == 1 else array
 
 

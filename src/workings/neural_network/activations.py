@@ -180,15 +180,18 @@ class Elu:
     """f(z) = z where z > 0, else exp(z) - 1."""
 
     name = "elu"
-    needs_input = False
+    # f + 1 has no digits left where f is near to -1
+    needs_input = True
 
     def apply(self, z: Array) -> None:
         """Replace `z` by f(z)."""
         np.expm1(z, out=z, where=z < 0)
 
     def backward(self, delta: Array, kept: Array) -> None:
-        """Multiply `delta` by ``exp(z) = f + 1`` where f is not above 0."""
-        np.multiply(delta, kept + 1, out=delta, where=kept <= 0)
+        """Multiply `delta` by ``exp(z)`` where z is below 0."""
+        np.minimum(kept, 0, out=kept)
+        np.exp(kept, out=kept)
+        delta *= kept
 
 
 class Softplus:
@@ -238,11 +241,13 @@ class Silu:
 
 
 class Gelu:
-    """f(z) = z/2 (1 + tanh u), u = √(2/π) (z + 0.044715 z³): the approximation of z Φ(z) that most networks use.
+    """f(z) = z/2 (1 + tanh u), u = √(2/π) (z + 0.044715 z³), which approximates z Φ(z).
 
     Notes
     -----
     Computed as z times the logistic function of 2 u, which is the same and keeps its digits where z is negative.
+
+    Source: Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", arXiv:1606.08415, 2016, section 2.
     """
 
     name = "gelu"

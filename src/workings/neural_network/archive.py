@@ -4,58 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
-import secrets
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from workings.neural_network.atomic_file import replace_file
 from workings.neural_network.parameters import Array
-from workings.neural_network.suspension import generator_in
-
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # Windows, where an open file cannot be removed anyway
-    fcntl = None
+from workings.neural_network.plain_values import from_json, is_plain, to_json
 
 FORMAT = "workings neural network"
 VERSION = 1
 
-_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
-
 
 class UnreadableError(ValueError):
     """A file does not hold what it should hold."""
-
-
-def place_of(path: str | os.PathLike[str]) -> Path:
-    """Return where a file would be written.
-
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    Path
-        Absolute, with links followed.
-
-    Raises
-    ------
-    OSError
-        If it is a folder, or in none.
-    """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"{os.fspath(path)!r} is a folder: name a file in it.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {os.fspath(target.parent)!r}: make it first.")
-    return target
 
 
 def write_archive(target: Path, content: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -76,14 +42,9 @@ def write_archive(target: Path, content: Mapping[str, Any], arrays: Mapping[str,
         For a value that cannot be written.
     OSError
         If the file cannot be written; the old one is as it was.
-
-    Notes
-    -----
-    The draft lies in the same folder, under a hidden name that ends in ``.tmp``. A process that is killed leaves it
-    behind, and the next writing of the same file removes it.
     """
     for name, array in arrays.items():
-        if not _is_plain(array.dtype):
+        if not is_plain(array.dtype):
             raise TypeError(f"the array {name} of the type {array.dtype}")
     header = {
         "format": FORMAT,
@@ -99,7 +60,7 @@ def write_archive(target: Path, content: Mapping[str, Any], arrays: Mapping[str,
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
                     np.lib.format.write_array(part, array, allow_pickle=False)
 
-    _replace(target, write)
+    replace_file(target, write)
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -146,111 +107,6 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
         raise UnreadableError(f"its header is damaged ({error!r})") from error
 
 
-def to_json(value: Any) -> Any:
-    """Return a value in the types of JSON, from which `from_json` gets the same value of the same type.
-
-    Parameters
-    ----------
-    value : None, bool, int, float, str, list, tuple, dict, NumPy number or array, or RandomState
-
-    Returns
-    -------
-    object
-        None, bool, int, str and finite floats are themselves, lists are lists; anything else is a dict with one entry,
-        named after its type.
-
-    Raises
-    ------
-    TypeError
-        For anything else, such as an array of objects.
-    """
-    if value is None or type(value) in (bool, int, str) or (type(value) is float and math.isfinite(value)):
-        return value
-    if type(value) is float:
-        return {"float": repr(value)}
-    if type(value) is list:
-        return [to_json(part) for part in value]
-    if type(value) is tuple:
-        return {"tuple": [to_json(part) for part in value]}
-    if type(value) is dict and all(type(key) is str for key in value):
-        return {"dict": {key: to_json(part) for key, part in value.items()}}
-    if isinstance(value, np.generic | np.ndarray) and _is_plain(value.dtype):
-        parts = [to_json(part) for part in value.ravel().tolist()]
-        return {"array" if isinstance(value, np.ndarray) else "scalar": [value.dtype.str, list(value.shape), parts]}
-    if isinstance(value, np.random.RandomState):
-        return {"RandomState": to_json(dict(value.get_state(legacy=False)))}
-    raise TypeError(f"{value!r} of the type {type(value).__name__}")
-
-
-def from_json(value: Any) -> Any:
-    """Return what `to_json` was given.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    ValueError
-        If `to_json` cannot have made it.
-    """
-    if isinstance(value, list):
-        return [from_json(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    ((kind, inside),) = value.items()
-    match kind:
-        case "float":
-            return float(inside)
-        case "tuple":
-            return tuple(from_json(part) for part in inside)
-        case "dict":
-            return {key: from_json(part) for key, part in inside.items()}
-        case "array" | "scalar":
-            dtype, shape, parts = inside
-            if not _is_plain(np.dtype(dtype)):
-                raise ValueError(f"arrays of {dtype!r} are not loaded")
-            array = np.array([from_json(part) for part in parts], np.dtype(dtype)).reshape(shape)
-            return array if kind == "array" else array[()]
-        case "RandomState":
-            return generator_in(checked_generator(from_json(inside)))
-    raise ValueError(f"nothing is known of the type {kind!r}")
-
-
-def checked_generator(state: Any) -> dict[str, Any]:
-    """Return the state of a generator, once it is certain that it is one.
-
-    Parameters
-    ----------
-    state : dict
-        From ``RandomState.get_state(legacy=False)``.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ValueError
-        If the generator is unknown, or the state is none of its own.
-    """
-    if not isinstance(state, dict) or state.get("bit_generator") not in _GENERATORS:
-        raise ValueError("the state of the random numbers is none of NumPy's")
-    # a position beyond the key would be read from foreign memory
-    if state["bit_generator"] == "MT19937" and not 0 <= state["state"]["pos"] <= len(state["state"]["key"]) == 624:
-        raise ValueError("the state of the random numbers has a wrong length")
-    generator_in(state)
-    return state
-
-
-def _is_plain(dtype: np.dtype[Any]) -> bool:
-    return dtype.kind in "biuU" or dtype in (np.float16, np.float32, np.float64)
-
-
 def _read_arrays(stream: IO[bytes]) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     with zipfile.ZipFile(stream) as archive:
@@ -262,52 +118,3 @@ def _read_arrays(stream: IO[bytes]) -> dict[str, Array]:
                 raise UnreadableError(f"its part {name!r} is not an array")
             arrays[name.removesuffix(".npy")] = array
     return arrays
-
-
-def _replace(target: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a draft through to the disk and put it in the place of `target`."""
-    for abandoned in target.parent.glob(f".{_escaped(target.name)}.*.tmp"):
-        _remove_unless_in_use(abandoned)
-    draft = target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp"
-    try:
-        with draft.open("xb") as stream:
-            if fcntl is not None:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-            if fcntl is not None:  # elsewhere an open file cannot be renamed
-                os.replace(draft, target)
-        if fcntl is None:
-            os.replace(draft, target)
-        else:
-            _write_through(target.parent)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
-def _remove_unless_in_use(draft: Path) -> None:
-    """Remove what a killed process has left; whoever is still writing holds a lock."""
-    try:
-        with draft.open("rb") as stream:
-            if fcntl is not None:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                draft.unlink()
-        if fcntl is None:
-            draft.unlink()
-    except OSError:
-        return
-
-
-def _write_through(folder: Path) -> None:
-    """Bring the new name itself to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -120,7 +120,10 @@ def check_target(y: Any, n_samples: int, top: Layer, loss: Loss, dtype: np.dtype
     if classes or labels:
         truth = array == 1
         if not (truth | (array == 0)).all():
-            raise ValueError(f"With {'log_loss' if classes else 'binary_log_loss'} y has to consist of 0 and 1.")
+            raise ValueError(
+                f"With {'log_loss' if classes else 'binary_log_loss'} y has to consist of 0 and 1. Probabilities as "
+                "targets are not taken: repeat each row with every label, and give the probabilities as sample_weight."
+            )
         if classes and not (truth.sum(axis=1) == 1).all():
             raise ValueError(
                 "With log_loss each row of y has to have one 1, in the column of its class; for labels that do not "

@@ -113,8 +113,8 @@ class MLPClassifier(Classifier, MultilayerPerceptron):
     training that diverges to infinity ends in a ValueError.
     Ctrl-C, or an exception in a callback of `workings.record`, ends the training after the batch at hand; what was
     learnt is kept, and `resume` goes on from there, also after `save` and `load`.
-    Cost: 6 n p flops an epoch for n rows and p weights; memory 5 p numbers with Adam, 3 p with momentum, 20 p with
-    L-BFGS, beside a few arrays of a batch's rows by a layer's units.
+    Cost: 6 n p flops an epoch for n rows and p weights; memory 7 p numbers with Adam, 6 p with momentum, 2 p more with
+    early stopping, 20 p with L-BFGS, beside a few arrays of a batch's rows by a layer's units.
 
     Source: Rumelhart, Hinton and Williams, Nature 323 (1986), for the gradient; Kingma and Ba, ICLR 2015, for Adam;
     Glorot and Bengio, AISTATS 2010, for the initial parameters; see `workings.optimize` for the solvers.

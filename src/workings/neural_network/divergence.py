@@ -30,6 +30,23 @@ def is_finite(vector: Array) -> bool:
         return math.isfinite(np.add.reduce(vector)) or bool(np.isfinite(vector).all())
 
 
+def place_of(network: Network) -> str:
+    """Return where in a network its last loss that was infinite or NaN became so.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    str
+        A clause.
+    """
+    if network.overflow is None:
+        return "all layers' outputs were finite, the loss itself was not"
+    return f"the outputs of layer {network.overflow} were the first that were not finite"
+
+
 class Divergence:
     """Watches a training, keeps the last finite parameters, and names the cause when there are none left.
 
@@ -73,13 +90,7 @@ class Divergence:
         loss : float
         """
         if not self.beginning:
-            layer = self._network.overflow
-            place = (
-                "all layers' outputs were finite, the loss itself was not"
-                if layer is None
-                else f"the outputs of layer {layer} were the first that were not finite"
-            )
-            self.beginning = f"The loss was first {loss} in epoch {epoch}, batch {batch}: {place}."
+            self.beginning = f"The loss was first {loss} in epoch {epoch}, batch {batch}: {place_of(self._network)}."
 
     def check(self, epoch: int, loss: float, *, keep_going: bool) -> None:
         """Look at the parameters at the end of an epoch.

@@ -119,9 +119,25 @@ def log(x: Array) -> Array:
     -----
     Memory: one complex array of the shape of `x`.
     """
+    return log_in_type(x.astype(np.float64) if x.dtype == np.float32 else x)
+
+
+def log_in_type(x: Array) -> Array:
+    """Return the natural logarithm as the C library has it for the type of `x`: its `log` or `logf`.
+
+    Parameters
+    ----------
+    x : ndarray
+        Any shape, real or complex.
+
+    Returns
+    -------
+    ndarray
+        As of `log`, but of float32 for float32.
+    """
     if x.dtype.kind == "c":
         return np.log(x)
-    argument = np.empty(x.shape, np.complex128)
+    argument = np.empty(x.shape, np.result_type(x, np.complex64))
     argument.real = -1
     argument.imag = x
     np.log1p(argument, out=argument)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import asdict, dataclass
 from numbers import Integral
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workings.base import check_is_fitted, check_random_state, check_sample_weight, is_sparse
-from workings.neural_network.estimator import MultilayerPerceptron
+from workings.base import check_random_state
 from workings.neural_network.gradient_comparison import Comparison, PartCheck
-from workings.neural_network.gradient_probes import Data, Probe
+from workings.neural_network.gradient_probes import Probe
 from workings.neural_network.gradient_verdict import Setting, judge
 from workings.neural_network.network import Network
-from workings.neural_network.parameters import Array, layout_of, pack
+from workings.neural_network.parameters import Array
+from workings.neural_network.problem import Problem, fitted_problem
 
 # rows times weights of one forward pass: some milliseconds
 _WORK = 1 << 21
@@ -87,7 +86,7 @@ def check_gradients(
         Fitted; a `Network` bound to its parameters. Not changed.
     X : array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        As for `fit`; for a `Network` the numbers or truth values of its outputs.
+        As for `fit`; for a `Network` as for `train`.
     sample_weight : array-like of shape (n_samples,), optional
     n_parameters : int, default=300
         How many parameters at most are compared one at a time, shared out among weights and biases of the layers; at
@@ -134,7 +133,7 @@ def check_gradients(
     but at least 8, and for no more than ``2^26 / p`` parameters. Memory: 15 p numbers.
 
     Source: Squire and Trapp, "Using Complex Variables to Estimate Derivatives of Real Functions", SIAM Review 40
-    (1998), equation 6.
+    (1998), 110-112.
 
     Examples
     --------
@@ -148,77 +147,37 @@ def check_gradients(
     if not isinstance(n_parameters, Integral) or isinstance(n_parameters, bool) or n_parameters < 1:
         raise ValueError(f"n_parameters is the number of parameters to compare, 1 or more; got {n_parameters!r}.")
     rng = check_random_state(random_state)
-    network, parameters, data, suffix = _subject(model, X, y, sample_weight)
-    single = parameters.dtype == np.float32
-    parameters = parameters.astype(np.float64)
+    problem = fitted_problem(model, X, y, sample_weight)
+    coefs, suffix = (model.coefs, "") if isinstance(model, Network) else (model.coefs_, "_")
     seed = int(rng.randint(2**31 - 1))
-    n_given = len(data.y)
+    n_given = len(problem.y)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        data, n_left_out = _smooth_rows(network, parameters, data, seed, rng)
-        probe = Probe(network, parameters, data, seed)
-        loss = float(probe.loss(parameters))
+        problem, n_left_out = _smooth_rows(problem, seed, rng)
+        probe = Probe(problem, seed)
+        loss = float(probe.loss(problem.parameters))
         parts = _comparisons(probe, suffix, int(n_parameters), rng)
-    setting = Setting(data.total, network.alpha, len(data.y), data.y.shape[1])
+    setting = Setting(problem.total, problem.network.alpha, *problem.y.shape)
     ok, verdict = judge(parts, setting, _reported(probe, loss, parts))
     remarks = []
-    if len(data.y) < n_given:
+    if len(problem.y) < n_given:
         at_kinks = f", leaving out {n_left_out} at a kink or a label given no probability" if n_left_out else ""
-        remarks.append(f"on {len(data.y)} of the {n_given} rows{at_kinks}")
-    if single:
+        remarks.append(f"on {len(problem.y)} of the {n_given} rows{at_kinks}")
+    if coefs[0].dtype == np.float32:
         remarks.append("in double precision, though the parameters are single")
     if remarks:
         verdict += f" Checked {', '.join(remarks)}."
     records = tuple(part.record() for part in parts)
-    return GradientCheck(ok, verdict, records, len(data.y), sum(record.checked for record in records), loss)
+    return GradientCheck(ok, verdict, records, len(problem.y), sum(record.checked for record in records), loss)
 
 
-def _subject(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Network, Array, Data, str]:
-    """Return a copy of the network, its parameters, the data as it is trained on them, and its suffix of names."""
-    if isinstance(model, MultilayerPerceptron):
-        check_is_fitted(model)
-        X, y = model._checked_data(X, y, incremental=True, reset=False)
-        coefs, intercepts, suffix = model.coefs_, model.intercepts_, "_"
-        network = model._network(layout_of(coefs))
-    elif isinstance(model, Network):
-        if not model.coefs:
-            raise ValueError("The network has no parameters yet: call its `bind` with a vector of them first.")
-        network, coefs, intercepts, suffix = _twin(model), model.coefs, model.intercepts, ""
-        X = X if is_sparse(X) else np.asarray(X)
-        y = np.asarray(y)
-    else:
-        raise TypeError(
-            f"check_gradients takes a fitted MLPClassifier or MLPRegressor of this package, or a bound Network; got "
-            f"{type(model).__name__}."
-        )
-    y = y.reshape(-1, 1) if y.ndim == 1 else y
-    y = y if y.dtype == bool else y.astype(np.float64)
-    expected = X.shape[0], network.layers[-1].n_outputs
-    if X.shape[1] != network.layers[0].n_inputs or y.shape != expected:
-        raise ValueError(
-            f"The network takes rows of {network.layers[0].n_inputs} values and has {expected[1]} outputs; got X of "
-            f"shape {X.shape} and y of shape {y.shape}."
-        )
-    if sample_weight is not None:
-        sample_weight = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=False)
-    return network, pack(coefs, intercepts), Data(X, y, sample_weight), suffix
-
-
-def _twin(network: Network) -> Network:
-    """Return a copy that shares nothing, with the methods of the very class."""
-    twin = object.__new__(type(network))
-    vars(twin).update(copy.deepcopy(vars(network)))
-    return twin
-
-
-def _smooth_rows(
-    network: Network, parameters: Array, data: Data, seed: int, rng: np.random.RandomState
-) -> tuple[Data, int]:
+def _smooth_rows(problem: Problem, seed: int, rng: np.random.RandomState) -> tuple[Problem, int]:
     """Return as many rows as the work allows at which the loss has a derivative, and how many had none."""
-    most = int(np.clip(_WORK // network.layout.n_weights, _FEWEST_ROWS, _MOST_ROWS))
-    weighted = np.arange(len(data.y)) if data.sample_weight is None else np.flatnonzero(data.sample_weight)
+    most = int(np.clip(_WORK // problem.network.layout.n_weights, _FEWEST_ROWS, _MOST_ROWS))
+    given = problem.sample_weight
+    weighted = np.arange(len(problem.y)) if given is None else np.flatnonzero(given)
     candidates = np.sort(rng.permutation(weighted)[: 4 * most])
-    probe = Probe(network, parameters, data.rows(candidates), seed)
-    if not np.isfinite(probe.loss(parameters)):
+    probe = Probe(problem.rows(candidates), seed)
+    if not np.isfinite(probe.loss(problem.parameters)):
         raise ValueError("The loss is not finite at these parameters and data: a gradient has no meaning there.")
     smooth = probe.smooth_rows()
     kept = candidates[smooth]
@@ -228,7 +187,7 @@ def _smooth_rows(
             "and there is no derivative to compare: give other rows, or move the parameters a little."
         )
     kept = np.sort(rng.permutation(kept)[:most])
-    return data.rows(kept), int((~smooth).sum())
+    return problem.rows(kept), int((~smooth).sum())
 
 
 def _comparisons(probe: Probe, suffix: str, n_parameters: int, rng: np.random.RandomState) -> list[Comparison]:
@@ -290,6 +249,6 @@ def _reported(probe: Probe, loss: float, parts: list[Comparison]) -> tuple[float
     """Return the loss that training reports, what it should be, and the rounding between them."""
     reported, _ = probe.reported_and_gradient()
     weights = probe.parameters[: probe.network.layout.n_weights]
-    penalty = 0.5 * probe.network.alpha * float(weights @ weights) / probe.data.total
-    expected = (loss - penalty) / probe.outputs_in_mean + penalty
+    penalty = 0.5 * probe.network.alpha * float(weights @ weights) / probe.problem.total
+    expected = (loss - penalty) / probe.problem.outputs_in_mean + penalty
     return reported, expected, probe.noise * (1 + abs(expected) + max(float(part.scale.max()) for part in parts))

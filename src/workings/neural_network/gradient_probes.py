@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from workings.base import is_sparse
 from workings.neural_network.layers import Dense
-from workings.neural_network.losses import BinaryLogLoss, LogLoss, SquaredError
-from workings.neural_network.network import Network
+from workings.neural_network.losses import BinaryLogLoss, LogLoss
 from workings.neural_network.parameters import Array
+from workings.neural_network.problem import Problem
 
 _EPSILON = float(np.finfo(np.float64).eps)
 # so small that its square vanishes beside 1: the derivative is exact to rounding
@@ -26,48 +23,13 @@ _USEFUL = 1e-3
 _LEAST_PROBABILITY = 1e-6
 
 
-@dataclass(frozen=True)
-class Data:
-    """Rows on which a gradient is checked.
-
-    Parameters
-    ----------
-    X : ndarray or CSR or CSC matrix of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples, n_outputs)
-    sample_weight : ndarray of shape (n_samples,) or None
-    """
-
-    X: Any
-    y: Array
-    sample_weight: Array | None
-
-    def rows(self, index: Array) -> Data:
-        """Return some rows, in double precision."""
-        X = (self.X.tocsr() if is_sparse(self.X) else self.X)[index].astype(np.float64)
-        weight = None if self.sample_weight is None else self.sample_weight[index]
-        return Data(X, self.y[index], weight)
-
-    @cached_property
-    def dense(self) -> Array:
-        """`X` without zeros left out, for steps that a sparse matrix does not take."""
-        dense: Array = self.X.toarray() if is_sparse(self.X) else self.X
-        return dense
-
-    @property
-    def total(self) -> float:
-        """Sum of the rows' weights."""
-        return float(len(self.y) if self.sample_weight is None else self.sample_weight.sum())
-
-
 class Probe:
     """Loss, gradient and derivatives of a network on some rows.
 
     Parameters
     ----------
-    network : Network
-        Will be bound to another vector.
-    parameters : ndarray of shape (layout.size,)
-    data : Data
+    problem : Problem
+        In double precision. Its network will be bound to another vector.
     seed : int
         For layers that draw at random: each evaluation draws the same numbers.
 
@@ -81,11 +43,13 @@ class Probe:
         For each dense layer the largest value below it, or 1: how far a step of 1 in a weight may move its sums.
     """
 
-    def __init__(self, network: Network, parameters: Array, data: Data, seed: int) -> None:
-        self.network, self.parameters, self.data, self.seed = network, parameters.copy(), data, seed
+    def __init__(self, problem: Problem, seed: int) -> None:
+        self.problem, self.network, self.seed = problem, problem.network, seed
+        network, parameters = problem.network, problem.parameters
+        self.parameters = parameters.copy()
         self._complex = parameters.astype(np.complex128)
         self._real = parameters.copy()
-        self.network.bind(self.parameters)
+        network.bind(self.parameters)
         growth, self.reach = 1.0, np.ones(len(network.layout.shapes))
         coefs, intercepts = network.layout.split(self.parameters)
         dense = 0
@@ -105,27 +69,22 @@ class Probe:
         coefs, intercepts = self.network.layout.split(parameters)
         pairs = iter(zip(coefs, intercepts, strict=True))
         rng = np.random.RandomState(self.seed)
-        values = [self.data.dense]
+        values = [self.problem.dense]
         for layer in self.network.layers:
-            room = layer.room(len(self.data.y), parameters.dtype, parameters.dtype)
+            room = layer.room(len(self.problem.y), parameters.dtype, parameters.dtype)
             values.append(layer.forward(values[-1], next(pairs) if layer.has_parameters else (), room, rng))
         return values
 
     def loss(self, parameters: Array) -> Any:
         """Return the loss that is minimised, for real or complex parameters: ``mean + alpha/2 Σ W² / Σ w``."""
-        loss, data = self.network.loss, self.data
+        loss, data = self.network.loss, self.problem
         mean = loss.value(data.y, self.values(parameters)[-1], data.sample_weight)
         weights = parameters[: self.network.layout.n_weights]
-        return self.outputs_in_mean * mean + 0.5 * self.network.alpha * np.dot(weights, weights) / data.total
-
-    @property
-    def outputs_in_mean(self) -> int:
-        """The number of outputs if the reported loss is a mean over them and the minimised one a sum; else 1."""
-        return self.data.y.shape[1] if isinstance(self.network.loss, SquaredError) else 1
+        return data.outputs_in_mean * mean + 0.5 * self.network.alpha * np.dot(weights, weights) / data.total
 
     def reported_and_gradient(self, rows: Array | None = None) -> tuple[float, Array]:
         """Return what training uses: the reported loss and the gradient, of all rows or some."""
-        data = self.data if rows is None else self.data.rows(rows)
+        data = self.problem if rows is None else self.problem.rows(rows)
         rng = np.random.RandomState(self.seed)
         gradient = self.network.room_for_gradient(data.X, data.y, data.sample_weight)
         loss = self.network.loss_and_gradient(data.X, data.y, data.sample_weight, gradient, rng)
@@ -136,7 +95,8 @@ class Probe:
 
         A gradient near a minimum is a small sum of large terms; its rounding error is that of the terms.
         """
-        weight = np.ones(len(self.data.y)) if self.data.sample_weight is None else np.abs(self.data.sample_weight)
+        given = self.problem.sample_weight
+        weight = np.ones(len(self.problem.y)) if given is None else np.abs(given)
         sizes = np.zeros(self.parameters.size)
         alpha, self.network.alpha = self.network.alpha, 0.0
         for row in np.flatnonzero(weight):
@@ -144,7 +104,7 @@ class Probe:
         self.network.alpha = alpha
         n_weights = self.network.layout.n_weights
         sizes[:n_weights] += alpha * np.abs(self.parameters[:n_weights])
-        return sizes / abs(self.data.total)
+        return sizes / abs(self.problem.total)
 
     def complex_step(self, index: Array, direction: Array) -> float:
         """Return the derivative along a direction, ``Im L(θ + i h v) / h``; NaN if the functions are not complex."""
@@ -209,7 +169,7 @@ class Probe:
         true class has a probability below what the log-loss distinguishes from 0, which makes the loss flat; and those
         of the binary one where it is below 1e-6, since a difference ``1 - p`` has lost its digits there.
         """
-        smooth = np.ones(len(self.data.y), dtype=bool)
+        smooth = np.ones(len(self.problem.y), dtype=bool)
         coefs, intercepts = self.network.layout.split(self.parameters)
         pairs = iter(zip(coefs, intercepts, strict=True))
         for layer, below in zip(self.network.layers, self._values, strict=False):
@@ -219,14 +179,14 @@ class Probe:
             if isinstance(layer, Dense):
                 smooth &= ~_at_kink(layer, below @ coef + intercept)
         if isinstance(self.network.loss, LogLoss):
-            smooth &= ((self._values[-1] > 2 * _EPSILON) | (self.data.y == 0)).all(axis=1)
+            smooth &= ((self._values[-1] > 2 * _EPSILON) | (self.problem.y == 0)).all(axis=1)
         elif isinstance(self.network.loss, BinaryLogLoss):
             smooth &= (self._probability_of_truth() > _LEAST_PROBABILITY).all(axis=1)
         return smooth
 
     def _probability_of_truth(self) -> Array:
         p = self._values[-1]
-        return np.where(self.data.y.astype(bool), p, 1 - p)
+        return np.where(self.problem.y.astype(bool), p, 1 - p)
 
 
 def _at_kink(layer: Dense, z: Array) -> Array:

@@ -109,7 +109,8 @@ class Dense(Layer):
         Units below and units of the layer.
     activation : str or Activation, default="identity"
         ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"``, ``"leaky_relu"``, ``"elu"``, ``"softplus"``, ``"silu"``,
-        ``"gelu"``, ``"exp"`` or ``"softmax"``, or an object with the methods of these.
+        ``"gelu"``, ``"exp"`` or ``"softmax"``, or an object with the methods and
+        attributes of these.
     initialisation : str or Initialisation, optional
         ``"glorot_uniform"``, whose biases are drawn as scikit-learn draws them; ``"glorot_normal"``, ``"he_uniform"``
         or ``"he_normal"``, with biases of 0; or an object with the method of these. By default ``"he_normal"`` for relu

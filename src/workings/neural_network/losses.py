@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from workings.neural_network.elementary import log
+from workings.neural_network.elementary import log, log_in_type
 from workings.neural_network.parameters import Array
 
 # a NumPy scalar: its precision decides how the losses of an epoch are added up
@@ -140,18 +140,17 @@ class Poisson:
     Parameters
     ----------
     log : callable
-        The natural logarithm.
+        The natural logarithm, in the precision of its argument.
     """
 
-    log: Callable[[Array], Array] = log
+    log: Callable[[Array], Array] = log_in_type
     canonical = "exp"
 
     def value(self, y: Array, prediction: Array, sample_weight: Array | None = None) -> Value:
         """Return the mean."""
         ratio = y / prediction
         with np.errstate(divide="ignore", invalid="ignore"):  # log 0, where y is 0
-            logarithm = self.log(ratio).astype(ratio.dtype, copy=False)
-            product = np.where((y == 0) & ~np.isnan(ratio), 0, y * logarithm)
+            product = np.where((y == 0) & ~np.isnan(ratio), 0, y * self.log(ratio))
         loss: Value = _mean_of_rows(product - y + prediction, sample_weight).sum()
         return loss
 

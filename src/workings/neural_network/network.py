@@ -23,6 +23,9 @@ _PART = 1 << 16
 # rows at a time in a prediction
 _ROWS = 1 << 12
 
+# what `bind` makes of the parameters
+_FROM_BIND = {"coefs", "intercepts", "_weights", "_flat_coefs", "_parameters", "_penalty", "_rooms"}
+
 
 class Network:
     """Layers on top of each other, a loss, and the gradient of the loss by back-propagation.
@@ -33,7 +36,7 @@ class Network:
         From the input to the output; each has as many inputs as the one below has outputs.
     loss : str or Loss, default="squared_error"
         ``"squared_error"``, ``"huber"``, ``"poisson"``, ``"log_loss"`` or ``"binary_log_loss"``, or an object with the
-        methods of these.
+        methods and attributes of these.
     alpha : float, default=0.0
         Weight of the penalty ``alpha/2 Σ W² / Σ w``, w the rows' weights; biases are not penalised.
     fast : bool, default=False
@@ -100,16 +103,25 @@ class Network:
         self._positions = [next(positions) if layer.has_parameters else None for layer in self.layers]
         top = self.layers[-1]
         self._canonical = isinstance(top, Dense) and top.activation.name == self.loss.canonical
-        self._rooms: dict[Any, list[Room]] = {}
-        self._parameters: list[Parameters] = []
         self.overflow: int | None = None
         self.parameters: Array = np.empty(0)
+        self._forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the views of the parameters would come back as arrays of their own
+        return {name: value for name, value in vars(self).items() if name not in _FROM_BIND}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+        if self.parameters.size:
+            self.bind(self.parameters)
+
+    def _forget(self) -> None:
+        self._rooms: dict[Any, list[Room]] = {}
+        self._parameters: list[Parameters] = []
         self.coefs: list[Array] = []
         self.intercepts: list[Array] = []
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # the views of the parameters would come back as arrays of their own
-        return _restored, (self.layers, self.loss, self.alpha, self.fast, self.parameters)
 
     def initialise(self, random_state: Any = None, dtype: npt.DTypeLike = np.float64) -> Self:
         """Draw weights and biases, layer by layer.
@@ -118,14 +130,20 @@ class Network:
         ----------
         random_state : int, RandomState or None
             The same number draws the same parameters.
-        dtype : float type, default=float64
+        dtype : float64 or float32, default=float64
             Of the parameters, and of all that is computed with them.
 
         Returns
         -------
         Network
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If `dtype` is another type.
         """
+        _require_precision(np.dtype(dtype), "df")
         rng = check_random_state(random_state)
         drawn = [layer.initial_parameters(rng) for layer in self.layers if layer.has_parameters]
         self.bind(pack([coef for coef, _ in drawn], [intercept for _, intercept in drawn]).astype(dtype, copy=False))
@@ -137,12 +155,14 @@ class Network:
         Parameters
         ----------
         parameters : ndarray of shape (layout.size,)
+            Of float64 or float32; of complex128 for a complex step.
 
         Raises
         ------
         ValueError
-            If it has another shape.
+            If it has another shape or type.
         """
+        _require_precision(parameters.dtype, "dfD")
         if parameters.shape != (self.layout.size,):
             raise ValueError(
                 f"The network has {self.layout.size} parameters; got a vector of the shape {parameters.shape}."
@@ -186,6 +206,8 @@ class Network:
         ----------
         X : ndarray or CSR matrix of shape (n_samples, n_features)
         y : ndarray of shape (n_samples, n_outputs)
+            Not checked, unlike in `train`: the log-losses take true and false alone, and value and gradient do not
+            belong together for any other numbers.
         sample_weight : ndarray of shape (n_samples,), optional
         gradient : Gradient
             Overwritten.
@@ -350,11 +372,9 @@ def perceptron(
     return Network(layers, FAST_LOSSES[name] if fast else LOSSES[name], alpha, fast=fast)
 
 
-def _restored(layers: list[Layer], loss: Loss, alpha: float, fast: bool, parameters: Array) -> Network:
-    network = Network(layers, loss, alpha, fast=fast)
-    if parameters.size:
-        network.bind(parameters)
-    return network
+def _require_precision(dtype: np.dtype[Any], allowed: str) -> None:
+    if dtype.char not in allowed:
+        raise ValueError(f"The parameters of a network have to be float64 or float32; got {dtype}.")
 
 
 def _first_overflow(layers: Sequence[Layer], values: Sequence[Any]) -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from workings.base import check_random_state, warn
 from workings.neural_network.checks import check_data
+from workings.neural_network.magnitude import warn_of_overflow
 from workings.neural_network.network import Network
 from workings.neural_network.progress import Progress
 from workings.neural_network.training import Settings, Training
@@ -103,8 +104,8 @@ def train(
     ConvergenceWarning
         If `patience` is given and all epochs were done before it ended.
     UserWarning
-        If `batch_size` exceeds the number of rows; if a loss is infinite or NaN; if no validation loss was finite; or
-        on Ctrl-C, which ends the training after the batch at hand and keeps its result.
+        If squares of the data overflow; if `batch_size` exceeds the number of rows; if a loss is infinite or NaN; if no
+        validation loss was finite; or on Ctrl-C, which ends the training after the batch at hand and keeps its result.
 
     Notes
     -----
@@ -134,9 +135,10 @@ def train(
     >>> float(np.mean(network.output(X).argmax(axis=1) == y))
     1.0
     """
-    _check_parameters(n_epochs, batch_size, patience, tol)
+    _check_parameters(network, rule, n_epochs, batch_size, patience, tol)
     data = check_data(network, X, y, sample_weight)
     held_out = None if validation is None else check_data(network, *_pair(validation))
+    warn_of_overflow(*data[:2])
     rule = Adam() if rule is None else rule
     rule.after_epoch(0, 0)
     progress = Progress(early_stopping=held_out is not None)
@@ -153,7 +155,11 @@ def train(
             n_iter_no_change=np.inf if patience is None else patience,
             verbose=False,
             single_epoch=False,
-            warns_at_limit=patience is not None,
+            at_limit=(
+                None
+                if patience is None
+                else f"All {n_epochs} epochs are done and the loss was still falling: raise n_epochs."
+            ),
         ),
         progress,
         check_random_state(random_state),
@@ -189,7 +195,13 @@ def _reason(progress: Progress, n_epochs: int, patience: int | None, tol: float)
     return f"All {n_epochs} epochs are done."
 
 
-def _check_parameters(n_epochs: int, batch_size: int | None, patience: int | None, tol: float) -> None:
+def _check_parameters(
+    network: object, rule: object, n_epochs: int, batch_size: int | None, patience: int | None, tol: float
+) -> None:
+    if not isinstance(network, Network):
+        raise TypeError(f"train trains a Network; got {type(network).__name__}, which may have a method fit.")
+    if not (rule is None or isinstance(rule, UpdateRule)):
+        raise TypeError(f"rule has to be an update rule, such as Adam(0.001); got {rule!r}.")
     for name, value in (("n_epochs", n_epochs), ("batch_size", batch_size), ("patience", patience)):
         if value is not None and not (isinstance(value, Integral) and value >= 1):
             raise ValueError(f"{name} has to be a whole number of at least 1; got {value!r}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ class Layout:
     def __init__(self, sizes: Sequence[int]) -> None:
         self.sizes = tuple(sizes)
         self.shapes = list(pairwise(self.sizes))
-        self._weight_ends = np.cumsum([rows * columns for rows, columns in self.shapes]).tolist()
-        self._bias_ends = np.cumsum(self.sizes[1:]).tolist()
+        self._weight_ends = list(accumulate(int(rows) * int(columns) for rows, columns in self.shapes))
+        self._bias_ends = list(accumulate(int(size) for size in self.sizes[1:]))
         self.n_weights: int = self._weight_ends[-1]
         self.size: int = self.n_weights + self._bias_ends[-1]
 

@@ -34,7 +34,8 @@ def forward(X: Any, coefs: Sequence[Array], intercepts: Sequence[Array], activat
 
     Notes
     -----
-    Many dense rows are taken in blocks, each as large as it has to be for the same bits as all rows at once.
+    Many dense rows are taken in blocks, each as large as it has to be for the same bits as all rows at once with
+    OpenBLAS; another library for matrix products may round some rows otherwise.
     Cost: 2 n p flops for n rows and p weights.
     """
     activations = [*[ACTIVATIONS[activation]] * (len(coefs) - 1), ACTIVATIONS[output]]

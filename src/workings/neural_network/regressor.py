@@ -104,8 +104,8 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
     training that diverges to infinity ends in a ValueError.
     Ctrl-C, or an exception in a callback of `workings.record`, ends the training after the batch at hand; what was
     learnt is kept, and `resume` goes on from there, also after `save` and `load`.
-    Cost: 6 n p flops an epoch for n rows and p weights; memory 5 p numbers with Adam, 3 p with momentum, 20 p with
-    L-BFGS, beside a few arrays of a batch's rows by a layer's units.
+    Cost: 6 n p flops an epoch for n rows and p weights; memory 7 p numbers with Adam, 6 p with momentum, 2 p more with
+    early stopping, 20 p with L-BFGS, beside a few arrays of a batch's rows by a layer's units.
 
     Source: Rumelhart, Hinton and Williams, Nature 323 (1986), for the gradient; Kingma and Ba, ICLR 2015, for Adam;
     Glorot and Bengio, AISTATS 2010, for the initial parameters; see `workings.optimize` for the solvers.
@@ -183,6 +183,8 @@ class MLPRegressor(Regressor, MultilayerPerceptron):
 
     def _checked_data(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:  # noqa: ARG002  (as in the classifier)
         X, y = check_X_y(self, X, y, reset=reset, accept_sparse=SPARSE_FORMATS, multi_output=True, y_numeric=True)
+        if y.dtype.kind in "SU":
+            raise ValueError(f"y holds text ({y.dtype}), not numbers; y.astype(float) turns one into the other.")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn_about_column=True)
         if self.loss == "poisson" and np.any(y < 0):

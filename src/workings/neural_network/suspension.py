@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,8 @@ from workings.neural_network.parameters import Array
 
 # rows at a time, so that data in another memory order are not copied whole
 _ROWS = 4096
+
+_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 Data = tuple[Any, Array, Array | None]
 
@@ -128,44 +128,27 @@ def generator_in(state: Mapping[str, Any]) -> np.random.RandomState:
     return generator
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """Where the trainings inside ``with checkpoint(...)`` leave their state.
+def checked_generator(state: Any) -> dict[str, Any]:
+    """Return the state of a generator, once it is certain that it is one.
 
     Parameters
     ----------
-    write : callable
-        Takes the estimator.
-    every : int
-        Epochs or iterations from one writing to the next.
-    """
+    state : dict
+        From ``RandomState.get_state(legacy=False)``.
 
-    write: Callable[[Any], None]
-    every: int
+    Returns
+    -------
+    dict
 
-
-_checkpoint: ContextVar[Checkpoint | None] = ContextVar("checkpoint", default=None)
-
-
-def current_checkpoint() -> Checkpoint | None:
-    """Return the innermost open checkpoint, or None."""
-    return _checkpoint.get()
-
-
-@contextmanager
-def open_checkpoint(checkpoint: Checkpoint) -> Iterator[None]:
-    """Let the trainings inside the block write checkpoints.
-
-    Parameters
-    ----------
-    checkpoint : Checkpoint
-
-    Yields
+    Raises
     ------
-    None
+    ValueError
+        If the generator is unknown, or the state is none of its own.
     """
-    token = _checkpoint.set(checkpoint)
-    try:
-        yield
-    finally:
-        _checkpoint.reset(token)
+    if not isinstance(state, dict) or state.get("bit_generator") not in _GENERATORS:
+        raise ValueError("the state of the random numbers is none of NumPy's")
+    # a position beyond the key would be read from foreign memory
+    if state["bit_generator"] == "MT19937" and not 0 <= state["state"]["pos"] <= len(state["state"]["key"]) == 624:
+        raise ValueError("the state of the random numbers has a wrong length")
+    generator_in(state)
+    return state

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workings.base import ConvergenceWarning, warn
-from workings.neural_network.batches import Batches
+from workings.neural_network.batches import Batches, checked_batch_size
 from workings.neural_network.divergence import Divergence
-from workings.neural_network.dynamics.layers import LayerRecord
 from workings.neural_network.interruption import Interruption, interruptible
 from workings.neural_network.network import Network
 from workings.neural_network.parameters import Array
 from workings.neural_network.progress import Progress
+from workings.neural_network.training_record import TrainingRecord
 from workings.optimize import UpdateRule
 from workings.recording import Recorder
 
@@ -29,7 +28,7 @@ _UNDER_WAY = -1
 class Settings:
     """What steers a training.
 
-    It is one epoch and no more if `single_epoch`. The last allowed epoch is worth a warning if `warns_at_limit`.
+    It is one epoch and no more if `single_epoch`. `at_limit` is the warning after the last allowed epoch, if any.
     """
 
     batch_size: int | str
@@ -39,7 +38,7 @@ class Settings:
     n_iter_no_change: float
     verbose: bool | int
     single_epoch: bool
-    warns_at_limit: bool = True
+    at_limit: str | None
 
 
 class Training:
@@ -105,13 +104,12 @@ class Training:
         self.settings, self.progress, self.rng = settings, progress, rng
         self._validation_score = validation_score
         self.best = parameters if best is None else best
-        self._recorder = recorder
         self._after_epoch = after_epoch
-        self._layers = None if recorder is None else LayerRecord(network, X)
-        batch_size = _batch_size(settings.batch_size, X.shape[0])
+        batch_size = checked_batch_size(settings.batch_size, X.shape[0])
         self.batches = Batches(X, y, sample_weight, batch_size, rng if settings.shuffle else None)
         self._gradient = network.room_for_gradient(X, y, sample_weight)
         self._blocks = self._gradient.blocks_of(parameters)
+        self._record = None if recorder is None else TrainingRecord(recorder, network, X, self._gradient, rule)
         rule.allocate(self._blocks, self._gradient.blocks, network.layout.n_weights)
         self._divergence = Divergence(network, parameters, rule)
         self.loss_sum: Any = 0.0
@@ -245,9 +243,8 @@ class Training:
             updates = self.rule.step(self._blocks, gradient.blocks)
             self.loss_sum += loss * batch.n_samples
             batches.move_on(batch)
-            if self._recorder is not None and self._layers is not None:
-                self._layers.take(batch, gradient, updates)
-                self._record_update(self._recorder, number, float(loss), updates)
+            if self._record is not None:
+                self._record.write_update(number, math.ceil(batches.start / batches.size), batch, float(loss), updates)
             interruption.check()
         self._finish_epoch(self.loss_sum / int(self.n_samples))  # NN.30
 
@@ -272,25 +269,13 @@ class Training:
         complete = self._has_stalled() or settings.single_epoch
         self.ended = complete or progress.epochs >= settings.max_iter
         self._between_epochs = True
-        if self._recorder is not None and self._layers is not None:
-            self._recorder.write(
-                "epoch",
-                epoch=progress.epochs,
-                loss=float(loss),
-                penalty=self._layers.penalty(),
-                validation_score=score,
-                learning_rate=learning_rate,
-            )
-            self._layers.write(self._recorder, progress.epochs)
+        if self._record is not None:
+            self._record.write_epoch(progress.epochs, float(loss), score, learning_rate)
         if not self.ended:
             if self._after_epoch is not None:
                 self._after_epoch()
-        elif settings.warns_at_limit and not complete:
-            warn(
-                ConvergenceWarning,
-                f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the optimization hasn't "
-                "converged yet.",
-            )
+        elif settings.at_limit is not None and not complete:
+            warn(ConvergenceWarning, settings.at_limit)
 
     def _has_stalled(self) -> bool:
         progress, settings = self.progress, self.settings
@@ -306,40 +291,3 @@ class Training:
         if not response.stop:
             progress.without_improvement = 0
         return response.stop
-
-    def _record_update(self, recorder: Recorder, epoch: int, loss: float, updates: Sequence[Array]) -> None:
-        arrays: dict[str, Array] = {}
-        if recorder.wants_arrays:
-            parts = {
-                "gradient": (self._gradient.coefs, self._gradient.intercepts),
-                "update": self.network.layout.split(np.concatenate(updates)),
-            }
-            for name, (coefs, intercepts) in parts.items():
-                arrays |= {f"{name}_coefs_{layer}": coef for layer, coef in enumerate(coefs)}
-                arrays |= {f"{name}_intercepts_{layer}": part for layer, part in enumerate(intercepts)}
-        recorder.write(
-            "update",
-            epoch=epoch,
-            batch=math.ceil(self.batches.start / self.batches.size),
-            learning_rate=float(self.rule.learning_rate),
-            batch_loss=loss,
-            gradient_norm=_norm(self._gradient.blocks),
-            update_norm=_norm(updates),
-            **arrays,
-        )
-
-
-def _batch_size(asked: int | str, n_samples: int) -> int:
-    if isinstance(asked, str):
-        return min(200, n_samples)
-    if asked > n_samples:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=3
-        )
-    # a NumPy integer, with which single-precision losses are added up in double precision
-    size: np.int64 = np.clip(np.int64(asked), 1, n_samples)
-    return size  # type: ignore[return-value]
-
-
-def _norm(blocks: Sequence[Array]) -> float:
-    return float(np.sqrt(sum(float(block @ block) for block in blocks)))

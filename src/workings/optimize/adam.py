@@ -57,7 +57,7 @@ class Adam(UpdateRule):
     do after any change of rounding.
     Fails when gradients are so small that √v is comparable to ε: the steps then shrink with the gradient.
     Cost: 12 passes over the n parameters a step, 10 with `fast`, among them one of square roots and one of divisions;
-    5 n numbers of memory, 4 n with `fast`.
+    4 n numbers of memory, 3 n with `fast`, beside parameters and gradient.
 
     Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1 and section 2.
 

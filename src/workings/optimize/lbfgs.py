@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,7 @@ class LBFGS:
     Raises
     ------
     ValueError
-        If there is no room for one pair, or a tolerance is negative.
+        If there is no room for one pair, a limit is not a whole number, or a tolerance is negative.
 
     Notes
     -----
@@ -135,8 +136,10 @@ class LBFGS:
     line_search: MoreThuente = field(default_factory=MoreThuente)
 
     def __post_init__(self) -> None:
-        if self.memory < 1:
-            raise ValueError(f"L-BFGS needs a memory of at least one pair, got {self.memory}.")
+        limits = {"memory": self.memory, "max_iterations": self.max_iterations, "max_evaluations": self.max_evaluations}
+        for name, limit in limits.items():
+            if not (isinstance(limit, Integral) and limit >= (name == "memory")):
+                raise ValueError(f"{name} has to be a whole number, at least {int(name == 'memory')}; got {limit!r}.")
         if not (self.gradient_tolerance >= 0 and self.decrease_tolerance >= 0):
             raise ValueError(
                 "The tolerances of L-BFGS must not be negative, got "
@@ -237,7 +240,8 @@ def _start(objective: Objective, x0: npt.ArrayLike) -> LBFGSState:
 
 
 def _evaluate(objective: Objective, x: Vector) -> tuple[float, Vector]:
-    value, gradient = objective(x)
+    # a copy: the points are parts of states, whatever the objective does to its argument
+    value, gradient = objective(x.copy())
     gradient = np.asarray(gradient, dtype=np.float64)
     if gradient.shape != x.shape:
         raise ValueError(

@@ -40,8 +40,10 @@ class GradientDescent(UpdateRule):
 
     Notes
     -----
-    Fails when η exceeds about 2 (1 + μ) / L for a loss of curvature L: the parameters grow without bound.
-    Cost: 5 n flops a step (8 n with Nesterov) and 3 n numbers of memory for n parameters.
+    Fails when η exceeds 2 (1 + μ) / L for a loss of curvature L, with Nesterov's momentum 2 (1 + μ) / ((1 + 2 μ) L):
+    on a quadratic the parameters then grow without bound.
+    Cost: 5 n flops a step (8 n with Nesterov) for n parameters, and 2 n numbers of memory (3 n), beside parameters and
+    gradient.
 
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964, eq. 9; Sutskever,
     Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,

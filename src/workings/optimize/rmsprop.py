@@ -44,7 +44,7 @@ class RMSProp(UpdateRule):
     Fails to settle at a minimum with a constant rate: the steps keep about the length η √n however small the gradient
     becomes, so a schedule should lower it.
     Cost: 9 passes over the n parameters a step, among them one of square roots and one of divisions, in the widest of
-    the types of parameters and gradients; 4 n numbers of memory.
+    the types of parameters and gradients; 2 n numbers of memory, beside parameters and gradient.
 
     Source: Tieleman and Hinton, "Lecture 6.5, rmsprop: divide the gradient by a running average of its recent
     magnitude", Coursera: Neural Networks for Machine Learning, 2012; ε is a later custom.

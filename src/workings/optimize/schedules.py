@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, inf, pi
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Protocol
 
 
@@ -103,8 +103,8 @@ class StepDecay(Constant):
     A plateau ends the training.
     Fails when the first drop comes before the training has settled: the small rate then takes very long.
 
-    Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 3.4, with a
-    factor of 0.1.
+    Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2, with a
+    factor of 0.1 at set times.
 
     Examples
     --------
@@ -266,6 +266,8 @@ def check_parameter(name: str, value: float, low: float = 0.0, high: float = inf
     ValueError
         If it does not, or is not a number.
     """
+    if not isinstance(value, Real):
+        raise ValueError(f"{name} has to be a number; got {value!r}.")
     above = value >= low if "[" in closed else value > low
     below = value <= high if "]" in closed else value < high
     if not (above and below):

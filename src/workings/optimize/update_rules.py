@@ -62,6 +62,10 @@ class UpdateRule(ABC):
         self.learning_rate = self.scheduled_rate
         self._blocks: Sequence[BlockUpdate] = []  # of rules that have them, from the first step on
 
+    def __getstate__(self) -> dict[str, Any]:
+        # made anew by the next step
+        return {**vars(self), "_blocks": []}
+
     @abstractmethod
     def allocate(self, parameters: Sequence[Array], gradients: Sequence[Array], n_weights: int | None = None) -> None:
         """Make room for the moments, or keep those that are there, before the first `step` of a fit.

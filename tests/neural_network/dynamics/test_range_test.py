@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workings.neural_network import MLPClassifier, MLPRegressor, RangeTest, learning_rate_range_test, sharpness
+from workings.neural_network.problem import initial_problem
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -126,3 +127,12 @@ def test_what_makes_no_sense_is_refused():
         learning_rate_range_test(object(), X, Y)
     with pytest.raises(ValueError, match="first batch is not finite"):
         learning_rate_range_test(MLPRegressor("poisson", random_state=0), 1e6 * X, np.abs(Y))
+
+
+@pytest.mark.parametrize(("fast", "solver", "kind"), [(True, "adam", "f4"), (False, "adam", "f8"), (True, "sgd", "f4")])
+def test_the_copy_trains_in_the_precision_of_the_model(fast, solver, kind):
+    model = MLPRegressor(solver=solver, fast=fast, random_state=0)
+    problem, _, _ = initial_problem(model, np.ones((5, 2)), np.ones(5), np.ones(5))
+    assert {array.dtype for array in (problem.X, problem.y, problem.sample_weight, problem.parameters)} == {
+        np.dtype(kind)
+    }

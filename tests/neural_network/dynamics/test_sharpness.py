@@ -12,7 +12,7 @@ from workings.base import ConvergenceWarning
 from workings.neural_network import Dense, MLPClassifier, MLPRegressor, Network, sharpness, stability_limit
 from workings.neural_network.dynamics.hessian import hessian_of
 from workings.neural_network.dynamics.power_iteration import largest_eigenpair
-from workings.neural_network.dynamics.problem import fitted_problem
+from workings.neural_network.problem import epoch_problem
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -36,7 +36,7 @@ HIDDEN = ["identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "softplus
 
 
 def full_hessian(model, X, y, sample_weight=None):
-    problem = fitted_problem(model, X, y, sample_weight)
+    problem = epoch_problem(model, X, y, sample_weight)
     product = hessian_of(problem)
     return np.stack([product(unit) for unit in np.eye(len(problem.parameters))])
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-from workings.neural_network.dynamics.problem import Problem
 from workings.neural_network.parameters import Array
+from workings.neural_network.problem import Problem
 
 _STEP = 1e-30
 """Length of the imaginary step: its square is lost beside 1, and its products with derivatives do not underflow."""
@@ -43,10 +44,12 @@ def hessian_of(problem: Problem) -> Callable[[Array], Array]:
     to which v points, in a Huber loss likewise.
     The gradient is that of the training: of the loss without the clipping of probabilities, with the penalty, and for
     squared errors of the sum over the outputs.
+    Fails when a BLAS makes a complex product of three real ones: rounding of the real part then drowns the imaginary
+    one.
     Cost: four gradients, for complex products. Memory: the activations of all rows, as complex numbers.
 
     Source: Pearlmutter, "Fast Exact Multiplication by the Hessian", Neural Computation 6 (1994), section 2; Squire and
-    Trapp, "Using Complex Variables to Estimate Derivatives of Real Functions", SIAM Review 40 (1998), equation 2.
+    Trapp, "Using Complex Variables to Estimate Derivatives of Real Functions", SIAM Review 40 (1998), 110-112.
     """
     network, X, y, sample_weight = problem.network, problem.X, problem.y, problem.sample_weight
     point = problem.parameters.astype(np.complex128)
@@ -58,7 +61,9 @@ def hessian_of(problem: Problem) -> Callable[[Array], Array]:
         with np.errstate(all="ignore"):  # what overflows is reported below
             network.loss_and_gradient(X, y, sample_weight, room)
         image: Array = np.concatenate([block.imag for block in room.blocks]) / _STEP
-        if not np.isfinite(image).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = image @ image
+        if not math.isfinite(square):  # lengths are taken of it
             raise ValueError(
                 "The second derivatives of the loss are not finite: some layer's values overflow. Standardise the "
                 "columns of X, or train the model with a smaller rate."

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from workings.base import check_random_state
-from workings.neural_network.dynamics.problem import Problem, fitted_problem
 from workings.neural_network.parameters import Array
+from workings.neural_network.problem import Problem, epoch_problem
 from workings.optimize.schedules import check_parameter
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def loss_landscape(
     have without computing anything else, move alike. Biases stay as they are.
     The loss is the one that the training minimises: the mean over the rows and, with mini-batches, the penalty once a
     batch, as scikit-learn's rule has it. For squared errors of q outputs the data's part is q times the reported one.
+    Nothing is dropped by a `Dropout`.
     Fails when it is read as the whole picture: two random directions out of many see average curvature, not the
     sharpest, and miss most of what is around.
     Cost: 2 n² p flops a row for p weights.
@@ -146,12 +147,17 @@ def loss_landscape(
     if n < 3 or n % 2 == 0:
         raise ValueError(f"n has to be odd, so that the model lies in the middle, and at least 3; got {n}.")
     check_parameter("radius", radius)
-    problem = fitted_problem(model, X, y, sample_weight)
+    problem = epoch_problem(model, X, y, sample_weight)
     rng = check_random_state(random_state)
     directions = np.stack([_direction(problem, rng) for _ in range(2)])
     places = np.linspace(-radius, radius, n)
     places[n // 2] = 0
     parts = np.array([[_loss(problem, np.array([a, b]) @ directions) for b in places] for a in places])
+    if not np.isfinite(parts[n // 2, n // 2]).all():
+        raise ValueError(
+            "The model's own loss is infinite or NaN on these data, so that there is nothing to compare with: "
+            "standardise the columns of X (and a numeric y), or train the model again."
+        )
     return LossLandscape(places, parts[..., 0], parts[..., 1], directions)
 
 
@@ -170,9 +176,8 @@ def _direction(problem: Problem, rng: np.random.RandomState) -> Array:
 
 def _loss(problem: Problem, displacement: Array) -> tuple[float, float]:
     """Return the data's loss and the penalty at a distance from the parameters."""
-    network, sample_weight = problem.network, problem.sample_weight
+    network = problem.network
     network.bind(problem.parameters + displacement)
-    total = problem.y.shape[0] if sample_weight is None else sample_weight.sum()
     with np.errstate(all="ignore"):  # far from the model the network may overflow
-        reported = float(network.loss.value(problem.y, network.output(problem.X), sample_weight))
-    return problem.minimised_share * reported, float(network.penalty() / total)
+        reported = float(network.loss.value(problem.y, network.output(problem.X), problem.sample_weight))
+    return problem.outputs_in_mean * reported, float(network.penalty() / problem.total)

@@ -57,9 +57,9 @@ def largest_eigenpair(
     Notes
     -----
     The powers of A turn a vector towards the eigenvalue of the largest absolute value. If that is not negative it is
-    the largest as well. If it is negative, or two of opposite sign balance so that half of the products do not
-    settle it, the iteration begins anew with ``A + s I``, where s, the last length ``‖A v‖``, makes the spectrum
-    (nearly) non-negative; the order of the eigenvalues does not change.
+    the largest as well. If it is negative, or two of opposite sign still balance after half of the products
+    (``v' A v`` is then well below ``‖A v‖``), the iteration begins anew with ``A + s I``, where s, the last length
+    ``‖A v‖``, makes the spectrum (nearly) non-negative; the order of the eigenvalues does not change.
     A largest eigenvalue of 0 has no relative residual; 1e-10 of s then ends the iteration.
     Fails when the largest two lie close together: the vector may then be a mixture of theirs, though the value is
     between them. The residual falls by their ratio with each product.
@@ -72,8 +72,10 @@ def largest_eigenpair(
         settled = residual <= max(tolerance * abs(value), 1e-10 * shift)
         if settled and (value >= 0 or shift > 0):
             return Eigenpair(value, vector, residual, n_products, converged=True)
-        if shift == 0 and (settled or 2 * n_products >= max_products):
-            shift = float(np.linalg.norm(image))
+        length = float(np.linalg.norm(image))
+        balanced = 2 * n_products >= max_products and value < 0.9 * length
+        if shift == 0 and (settled or balanced):
+            shift = length
             # anew: the old vector has all but lost the directions that are wanted now
             vector = _drawn(size, rng)
         elif n_products < max_products:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from workings.neural_network.batches import Batches
-from workings.neural_network.dynamics.problem import Problem, batch_size_of, initial_problem
 from workings.neural_network.parameters import Array
+from workings.neural_network.problem import Problem, batch_size_of, initial_problem
 from workings.optimize import Constant, UpdateRule
 from workings.optimize.schedules import check_parameter
 
@@ -149,7 +150,10 @@ def learning_rate_range_test(
     """
     check_parameter("smallest", smallest)
     check_parameter("largest", largest, smallest)
-    check_parameter("n_updates", n_updates, 2, closed="[")
+    if not (isinstance(n_updates, Integral) and n_updates >= 2):
+        raise ValueError(f"n_updates has to be a whole number of at least 2; got {n_updates!r}.")
+    if not math.isfinite(largest / smallest):
+        raise ValueError(f"The rates {smallest:g} and {largest:g} lie too far apart: their ratio overflows.")
     problem, twin, rng = initial_problem(model, X, y, sample_weight)
     if twin.solver == "lbfgs":
         raise ValueError("The solver 'lbfgs' has no learning rate to test; choose 'sgd' or 'adam'.")

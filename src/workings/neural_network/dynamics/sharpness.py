@@ -10,11 +10,11 @@ import pandas as pd
 from workings.base import ConvergenceWarning, check_random_state, warn
 from workings.neural_network.dynamics.hessian import hessian_of
 from workings.neural_network.dynamics.power_iteration import largest_eigenpair
-from workings.neural_network.dynamics.problem import fitted_problem
 from workings.neural_network.dynamics.stability import stability_limit
 from workings.neural_network.estimator import MultilayerPerceptron
 from workings.neural_network.network import Network
 from workings.neural_network.parameters import Array
+from workings.neural_network.problem import epoch_problem
 from workings.optimize.schedules import check_parameter
 
 
@@ -158,7 +158,7 @@ def sharpness(
     the outputs, q times the one that is reported.
     The largest eigenvalue is found by power iteration, shifted if need be so that it is the algebraically largest one.
     Each product with the Hessian is the complex step of the gradient and exact to rounding. The parameters are taken
-    in double precision.
+    in double precision, and nothing is dropped by a `Dropout`.
     The limit is 2/rate for gradient descent, and larger or smaller with momentum (see `stability_limit`). A training
     may stay above it for a while, or hover at it: a loss that is no quadratic flattens as the steps grow wide. With
     mini-batches the limit is an upper bound of what is stable. For Adam there is none: its limit concerns
@@ -186,7 +186,7 @@ def sharpness(
     """
     check_parameter("tolerance", tolerance)
     check_parameter("max_products", max_products, 1, closed="[")
-    problem = fitted_problem(model, X, y, sample_weight)
+    problem = epoch_problem(model, X, y, sample_weight)
     rule, rate, limit = _limit(model, rate)
     found = largest_eigenpair(
         hessian_of(problem), problem.network.layout.size, check_random_state(random_state), tolerance, max_products

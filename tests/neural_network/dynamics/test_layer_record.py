@@ -181,7 +181,7 @@ def test_nothing_is_measured_while_nobody_records(monkeypatch):
     def forbidden(*_):
         raise AssertionError("measured without a tape")
 
-    monkeypatch.setattr("workings.neural_network.training.LayerRecord.__init__", forbidden)
+    monkeypatch.setattr("workings.neural_network.training_record.LayerRecord.__init__", forbidden)
     MLPRegressor(max_iter=2, random_state=0).fit(X, Y)
     with pytest.raises(AssertionError, match="without a tape"), workings.record():
         MLPRegressor(max_iter=2, random_state=0).fit(X, Y)
