@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Okabe and Ito's palette, in an order in which neighbours also differ in lightness.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE, BLACK = (
@@ -48,10 +49,13 @@ mpl.rcParams.update(
 def show(figure: Figure, alt: str) -> None:
     """Show `figure` as a PNG; `alt` says its finding to readers who do not see it."""
     file = BytesIO()
-    figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=110)
     plt.close(figure)
     if not InteractiveShell.initialized():
         print(alt)
         return
-    data = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": alt}
+    small = BytesIO()
+    # 256 colours are a third of the bytes, and nobody sees it in line drawings
+    Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    data = {"image/png": base64.b64encode(small.getvalue()).decode(), "text/plain": alt}
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
