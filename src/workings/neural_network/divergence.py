@@ -128,7 +128,10 @@ class Divergence:
             self._warn(f"{message} The parameters with the best validation score are kept.")
             return
         np.copyto(self._parameters, self.finite)
-        raise ValueError(f"{message} The parameters of the last epoch with a finite loss are kept.")
+        raise ValueError(
+            f"{message} The parameters of the last epoch with a finite loss are kept, or those it began with if there "
+            "was none."
+        )
 
     def _where(self, epoch: int) -> str:
         layout = self._network.layout
