@@ -1,6 +1,7 @@
 """Linear regression, k-means and neural networks from first principles, with every step open to inspection."""
 
 from workings.cluster import KMeans, MiniBatchKMeans
+from workings.explain import Explanation, explain
 from workings.linear_model import LinearRegression
 from workings.neural_network import MLPClassifier, MLPRegressor
 from workings.recording import Tape, record
@@ -8,6 +9,7 @@ from workings.recording import Tape, record
 __version__ = "0.1.0"
 
 __all__ = [
+    "Explanation",
     "KMeans",
     "LinearRegression",
     "MLPClassifier",
@@ -15,5 +17,6 @@ __all__ = [
     "MiniBatchKMeans",
     "Tape",
     "__version__",
+    "explain",
     "record",
 ]

@@ -17,6 +17,7 @@ PACKAGES = (
     ".arithmetic",
     ".base",
     ".cluster",
+    ".explain",
     ".linear_model",
     ".linear_model.descent",
     ".linear_model.inference",

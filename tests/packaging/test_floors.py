@@ -13,7 +13,7 @@ import pytest
 import workings
 
 SOURCE = Path(workings.__file__).parent
-ALGORITHMS = ("base", "recording.py", "optimize", "linear_model", "cluster", "neural_network", "textbook")
+ALGORITHMS = ("base", "recording.py", "optimize", "linear_model", "cluster", "neural_network", "textbook", "explain")
 # NumPy and pandas with what pandas itself requires; everything else that is installed is blocked
 ALLOWED = {"workings", "numpy", "pandas", "dateutil", "six", "pytz", "tzdata"}
 
