@@ -1,5 +1,6 @@
 """Linear regression, k-means and neural networks from first principles, with every step open to inspection."""
 
+from workings.audit import Replication, replicate
 from workings.cluster import KMeans, MiniBatchKMeans
 from workings.explain import Explanation, explain
 from workings.linear_model import LinearRegression
@@ -15,8 +16,10 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "MiniBatchKMeans",
+    "Replication",
     "Tape",
     "__version__",
     "explain",
     "record",
+    "replicate",
 ]

@@ -289,6 +289,14 @@ class Interrupted(GradientDescent):
         return super().step(parameters, gradients)
 
 
+@pytest.fixture
+def ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_training_and_keeps_what_was_learnt():
     X, y = curve()
     network, rule = small(), Interrupted(0.1)

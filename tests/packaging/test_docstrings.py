@@ -15,6 +15,7 @@ import workings
 PACKAGES = (
     "",
     ".arithmetic",
+    ".audit",
     ".base",
     ".cluster",
     ".explain",

@@ -13,7 +13,17 @@ import pytest
 import workings
 
 SOURCE = Path(workings.__file__).parent
-ALGORITHMS = ("base", "recording.py", "optimize", "linear_model", "cluster", "neural_network", "textbook", "explain")
+ALGORITHMS = (
+    "base",
+    "recording.py",
+    "optimize",
+    "linear_model",
+    "cluster",
+    "neural_network",
+    "textbook",
+    "explain",
+    "audit",
+)
 # NumPy and pandas with what pandas itself requires; everything else that is installed is blocked
 ALLOWED = {"workings", "numpy", "pandas", "dateutil", "six", "pytz", "tzdata"}
 
