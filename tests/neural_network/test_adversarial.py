@@ -130,3 +130,21 @@ def test_landscape_and_sharpness_refuse_what_overflows():
 def test_range_test_refuses_steps_that_cannot_be_taken(what):
     with pytest.raises(ValueError, match=r"whole number|too far apart"):
         ours.learning_rate_range_test(ours.MLPRegressor(), X, X[:, 0], **what)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_partial_fit_goes_on_after_a_batch_that_made_it_diverge(solver):
+    rng = np.random.RandomState(0)
+    X = rng.randn(60, 4)
+    model = ours.MLPRegressor(solver=solver, learning_rate_init=0.1, random_state=0).partial_fit(X, X[:, 0])
+    before = model.predict(X)
+    with (
+        np.errstate(all="ignore"),
+        pytest.warns(UserWarning, match="squares overflow"),
+        pytest.raises(ValueError, match="non-finite parameter"),
+    ):
+        model.partial_fit(1e200 * X, 1e300 * X[:, 0])
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.partial_fit(X, X[:, 0])
+    assert np.isfinite(model.loss_)
+    assert not np.array_equal(model.predict(X), before)

@@ -66,6 +66,8 @@ class Divergence:
         A sentence on the first loss that was infinite or NaN, or nothing.
     warned : bool
         Whether a warning has been given.
+    went_back : bool
+        Whether parameters were lost and earlier ones put back; the moments of the update rule are lost too then.
 
     Notes
     -----
@@ -79,6 +81,7 @@ class Divergence:
         self.finite = parameters.copy()
         self.beginning = ""
         self.warned = False
+        self.went_back = False
 
     def notice(self, epoch: int, batch: int, loss: float) -> None:
         """Remember where a loss was first infinite or NaN.
@@ -128,6 +131,7 @@ class Divergence:
             self._warn(f"{message} The parameters with the best validation score are kept.")
             return
         np.copyto(self._parameters, self.finite)
+        self.went_back = True
         raise ValueError(
             f"{message} The parameters of the last epoch with a finite loss are kept, or those it began with if there "
             "was none."

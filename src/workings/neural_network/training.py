@@ -149,6 +149,11 @@ class Training:
         """`parameters`, or under early stopping those with the best score."""
         return self.parameters if self._validation_score is None else self.best
 
+    @property
+    def went_back(self) -> bool:
+        """Whether the training diverged, so that earlier parameters were put back and the rule's moments are lost."""
+        return self._divergence.went_back
+
     def standing(self) -> str:
         """Return a sentence on how far the training has come."""
         within_epoch = not self._between_epochs and self.n_samples != _UNDER_WAY
