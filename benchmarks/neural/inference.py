@@ -56,12 +56,13 @@ IRIS = _classifier("iris (100)", data.iris, (100,))
 DIGITS = _classifier("digits (100)", data.digits, (100,))
 PIXELS = _classifier("784 inputs (256, 128)", partial(data.classes, 1000), (256, 128))
 WAVES = Case("regression 20 inputs (100)", "MLPRegressor", partial(data.waves, 1000), (100,), 1)
+LOGISTIC = _classifier("binary 30 inputs (100), logistic", data.cancer, (100,), activation="logistic")
 CLASSIFIERS = (
     IRIS,
     DIGITS,
     _classifier("digits (64, 64, 64), tanh", data.digits, (64, 64, 64), activation="tanh"),
     PIXELS,
-    _classifier("binary 30 inputs (100), logistic", data.cancer, (100,), activation="logistic"),
+    LOGISTIC,
     _classifier("multilabel 20 inputs (100)", partial(data.indicators, 1000), (100,)),
 )
 FIVE = Case("regression 20 inputs (50, 50)", "MLPRegressor", partial(data.waves, 1000, outputs=5), (50, 50), 1)
@@ -74,7 +75,7 @@ def groups(quick: bool) -> dict[str, tuple[Request, ...]]:
     """Return the calls of one row and of batches."""
     dtypes = ("float64",) if quick else ("float64", "float32")
     alone = (DIGITS,) if quick else CLASSIFIERS
-    together = ((IRIS, 4),) if quick else ((DIGITS, 64), (PIXELS, 784), (WAVES, 20))
+    together = ((IRIS, 4),) if quick else ((DIGITS, 64), (PIXELS, 784), (WAVES, 20), (LOGISTIC, 30))
     sizes = SIZES[:3] if quick else SIZES
 
     def requests(case: Case, rows: int) -> list[Request]:
