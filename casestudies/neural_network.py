@@ -34,6 +34,7 @@ from sklearn.model_selection import train_test_split
 
 import workings
 from style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, show
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.neural_network import (
     Dense,
     Dropout,
@@ -49,7 +50,6 @@ from workings.neural_network import (
 from workings.optimize import Adam, AdamW, ClipByNorm, CosineAnnealing
 from workings.textbook import neural_network as textbook
 from workings.validate.reference import kernels_agree
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 # %% [markdown]
 # Three data sets ship with scikit-learn, so nothing is downloaded. *Digits*: 1797 handwritten digits of 8 x 8 pixels.

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from console import results_table
+
 from .contenders import OURS_FIRST
 
 
@@ -29,9 +31,11 @@ def tables(
     for what, entries in timed.items():
         for our in dict.fromkeys(name for entry in entries.values() for name in entry["ratios"]):
             rows = {case: _ratios(entry, our) for case, entry in entries.items()}
-            yield _table(f"CPU time, {what}: {our} / peer, median (quartiles)", rows | _summary(overall[what][our]))
+            yield results_table(
+                f"CPU time, {what}: {our} / peer, median (quartiles)", rows | _summary(overall[what][our])
+            )
     if memory:
-        yield _table(
+        yield results_table(
             "Peak memory of a fit beyond its input, in copies of X",
             {
                 case: {name: "?" if value is None else f"{value:.2f}" for name, value in row.items()}
@@ -55,15 +59,3 @@ def _summary(peers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]
     return {
         words: {peer: f"{row[words]:.2f}" for peer, row in peers.items()} for words in ("geometric mean", "greatest")
     }
-
-
-def _table(title: str, rows: Mapping[str, Mapping[str, str]]) -> Table:
-    """Return a table with a line a row and a column a name; what a row lacks is a dash."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=True)
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    for name in names:
-        table.add_column(name, justify="right")
-    for label, row in rows.items():
-        table.add_row(label, *(row.get(name, "-") for name in names))
-    return table

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from console import results_table
+
 from .contenders import OURS, PEER_FIRST
 
 STATISTICS = ("geometric mean", "greatest")
@@ -38,14 +40,14 @@ def of_group(
             _column(our, peer): f"{row[statistic]:.2f}" for our, peers in means.items() for peer, row in peers.items()
         }
     what = f"{title}: CPU time of ours / scikit-learn's, median (quartiles)" if timed else title
-    table = _table(what, rows)
+    table = results_table(what, rows)
     table.caption = "\n".join(f"{key}: {_words(value)}" for key, value in summary.items() if key not in OURS)
     return table
 
 
 def of_aims(verdicts: list[dict[str, Any]]) -> Table:
     """Return a line an aim that was measured."""
-    return _table(
+    return results_table(
         "Aims",
         {
             verdict["aim"]: {
@@ -73,17 +75,3 @@ def _column(our: str, peer: str) -> str:
 
 def _words(value: Any) -> str:
     return ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)
-
-
-def _table(title: str, rows: Mapping[str, Mapping[str, str]]) -> Table:
-    """Return a table with a line a row and a column a name; what a row lacks is a dash."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", caption_justify="left", box=None, padding=(0, 1, 0, 0)
-    )
-    table.add_column("", no_wrap=True)
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    for name in names:
-        table.add_column(name, justify="right")
-    for label, row in rows.items():
-        table.add_row(label, *(row.get(name, "-") for name in names))
-    return table

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from console import results_table
+
 from .contenders import PEERS
 
 
@@ -22,8 +24,8 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
         for peer in PEERS:
             rows = {shape: _ratios(entry, peer) for shape, entry in results[key].items()}
             if any(rows.values()):
-                yield _table(f"{key}: ours / {peer}, median (quartiles)", rows)
-    yield _table(
+                yield results_table(f"{key}: ours / {peer}, median (quartiles)", rows)
+    yield results_table(
         "Peak memory of a fit beyond its input, in copies of X",
         {
             shape: {name: "?" if value is None else f"{value:.2f}" for name, value in row.items()}
@@ -31,14 +33,14 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
         },
     )
     for quantity in ("coefficients", "standard errors"):
-        yield _table(
+        yield results_table(
             f"Correct digits on NIST's sets, worst of the {quantity}",
             {
                 dataset: {name: f"{value:.1f}" for name, value in entry[quantity]["digits"].items()}
                 for dataset, entry in results["digits on NIST's sets"].items()
             },
         )
-    yield _table(
+    yield results_table(
         "Correctly rounded coefficients and intercepts by condition, and digits of the worst",
         {
             f"{condition}: {entry['numbers']} numbers": {
@@ -56,15 +58,3 @@ def _ratios(entry: Mapping[str, Any], peer: str) -> dict[str, str]:
         for name, row in entry["ratios"].items()
         if peer in row
     }
-
-
-def _table(title: str, rows: Mapping[str, Mapping[str, str]]) -> Table:
-    """Return a table with a line a row and a column a name; what a row lacks is a dash."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=True)
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    for name in names:
-        table.add_column(name, justify="right")
-    for label, row in rows.items():
-        table.add_row(label, *(row.get(name, "-") for name in names))
-    return table

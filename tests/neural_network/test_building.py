@@ -307,6 +307,14 @@ def test_ctrl_c_ends_a_training_and_keeps_what_was_learnt():
     assert np.isfinite(network.loss_at(X, y))
 
 
+def test_a_rule_that_diverged_can_train_again():
+    X, y = curve()
+    network, rule = Network([Dense(1, 4), Dense(4, 1)]).initialise(0), GradientDescent(0.01)
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="non-finite parameter"):
+        train(network, X, 1e300 * y, rule=rule, n_epochs=100)
+    assert np.isfinite(train(network, X, y, rule=rule, n_epochs=2).losses).all()
+
+
 def test_a_training_that_diverges_leaves_finite_parameters_and_says_where():
     X, y = curve()
     network = Network([Dense(1, 4), Dense(4, 1)]).initialise(0)

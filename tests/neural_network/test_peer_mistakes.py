@@ -5,8 +5,8 @@ import pytest
 from sklearn.datasets import load_iris
 
 from workings.neural_network import MLPClassifier
-from workings.neural_network.network import perceptron
 from workings.neural_network.parameters import Layout
+from workings.neural_network.perceptron import perceptron
 
 
 def network(alpha, loss="squared_error", output="identity", columns=1):

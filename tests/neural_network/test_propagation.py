@@ -9,8 +9,9 @@ import scipy.sparse
 from workings.neural_network.activations import Softmax
 from workings.neural_network.initialisation import glorot_uniform
 from workings.neural_network.layers import Dense, Dropout
-from workings.neural_network.network import Network, perceptron
+from workings.neural_network.network import Network
 from workings.neural_network.parameters import Layout, layout_of, pack
+from workings.neural_network.perceptron import perceptron
 from workings.neural_network.prediction import forward
 
 HIDDEN = {

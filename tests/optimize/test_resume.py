@@ -165,3 +165,21 @@ def test_a_pickle_holds_the_moments_and_no_scratch(name):
     rule.step(theta, [gradients[1]])
     pickle.loads(pickled).step(again, [gradients[1]])
     np.testing.assert_array_equal(theta[0], again[0])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_that_forgets_steps_like_a_new_one(name):
+    rng = np.random.RandomState(0)
+    start, gradients = rng.randn(4), rng.randn(6, 4)
+    old, new = RULES[name](), RULES[name]()
+    old.allocate([start.copy()], [gradients[0].copy()])
+    old.step([start.copy()], [np.full(4, np.nan)])
+    old.forget()
+    ends = []
+    for rule in (old, new):
+        theta = [start.copy()]
+        rule.allocate(theta, [gradients[0].copy()])
+        for gradient in gradients:
+            rule.step(theta, [gradient.copy()])
+        ends.append(theta[0])
+    np.testing.assert_array_equal(*ends)

@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.arithmetic.rational import least_squares
 from workings.validate import datasets, nist
 from workings.validate.bounds import LeastSquaresBounds, Problem, promise
 from workings.validate.compare import AGREEMENT
 from workings.validate.exact import score
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 QUANTITIES = ("coef_", "intercept_", "predict", "score")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.validate.compare import AGREEMENT
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 from workings.validate.sensitivity import DRAWS, tolerances
 
 X = np.linspace(1.0, 2.0, 12).reshape(4, 3)

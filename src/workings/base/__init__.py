@@ -22,6 +22,7 @@ from workings.base.exceptions import (
     warn,
 )
 from workings.base.parameters import Constraint, Instance, Interval, Options
+from workings.base.provenance import library_class
 from workings.base.roles import Classifier, Clusterer, Regressor, Transformer
 from workings.base.scores import accuracy_score, r2_score
 
@@ -50,6 +51,7 @@ __all__ = [
     "check_sample_weight",
     "column_or_1d",
     "is_sparse",
+    "library_class",
     "r2_score",
     "recognised",
     "require_finite",

@@ -12,6 +12,7 @@ import pandas as pd
 from workings.base import check_array, check_sample_weight, require_same_length
 from workings.base.features import check_feature_names, feature_names
 from workings.explain.perceptron import Floats
+from workings.explain.permutation import PermutationShapley
 from workings.explain.training_rows import weighted_means
 
 
@@ -46,6 +47,17 @@ class Inputs:
     def series(self, values: Floats) -> pd.Series[float]:
         """Return numbers by feature with their names."""
         return pd.Series(values, index=self.names)
+
+    def table(self, background: Floats, contributions: Floats, sampled: PermutationShapley) -> pd.DataFrame:
+        """Return a line a feature: its value, that of the background, its contribution, and the sampled one."""
+        columns = {
+            "value": self.row,
+            "background": background,
+            "contribution": contributions,
+            "shapley": sampled.contributions,
+            "standard_error": sampled.standard_errors,
+        }
+        return pd.DataFrame(columns, index=self.names)
 
 
 def check_inputs(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workings.base import NotFittedError, recognised, require_finite
+from workings.base import NotFittedError, library_class, recognised, require_finite
 from workings.explain.perceptron import Floats, Perceptron
 
 KINDS = {
@@ -129,10 +129,9 @@ def read_model(model: Any) -> Linear | Centres | TrainedNetwork:
 
 
 def _kind(model: Any) -> str:
-    if not isinstance(model, type):
-        for ancestor in type(model).__mro__:
-            if ancestor.__name__ in KINDS and ancestor.__module__.partition(".")[0] in ("workings", "sklearn"):
-                return ancestor.__name__
+    _, kind = library_class(model)
+    if kind in KINDS:
+        return kind
     found = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
     raise TypeError(
         f"There is no exact explanation for {found}: pass a fitted {', '.join(KINDS)}, of workings or scikit-learn. "

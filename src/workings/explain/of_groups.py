@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from workings.explain.evidence import Evidence, ask
 from workings.explain.explanation import Explanation
@@ -84,17 +83,7 @@ def explain_group(model: Any, groups: Centres, given: Inputs, random_state: int)
         base_probability=None,
         background=given.series(rival.midpoint),
         background_name=f"the point midway between the centres of groups {own} and {rival.other}",
-        contributions=pd.DataFrame(
-            {
-                "value": given.series(given.row),
-                "background": given.series(rival.midpoint),
-                "contribution": split,
-                "shapley": given.series(sampled.contributions),
-                "standard_error": given.series(sampled.standard_errors),
-                "own_centre": given.series(a),
-                "other_centre": given.series(b),
-            }
-        ),
+        contributions=given.table(rival.midpoint, rival.split, sampled).assign(own_centre=a, other_centre=b),
         rows=None,
         flip=flip,
         local=None,

@@ -73,15 +73,7 @@ def explain_linear(model: Any, linear: Linear, given: Inputs, target: int, rando
         base_probability=None,
         background=given.series(given.background),
         background_name=given.background_name,
-        contributions=pd.DataFrame(
-            {
-                "value": given.series(given.row),
-                "background": given.series(given.background),
-                "contribution": split,
-                "shapley": given.series(sampled.contributions),
-                "standard_error": given.series(sampled.standard_errors),
-            }
-        ),
+        contributions=given.table(given.background, contributions, sampled),
         rows=rows,
         flip=None,
         local=None,

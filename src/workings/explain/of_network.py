@@ -69,15 +69,7 @@ def explain_network(model: Any, network: TrainedNetwork, given: Inputs, output: 
         base_probability=base_likely,
         background=given.series(given.background),
         background_name=given.background_name,
-        contributions=pd.DataFrame(
-            {
-                "value": given.series(given.row),
-                "background": given.series(given.background),
-                "contribution": split,
-                "shapley": given.series(sampled.contributions),
-                "standard_error": given.series(sampled.standard_errors),
-            }
-        ),
+        contributions=given.table(given.background, path.contributions, sampled),
         rows=None,
         flip=flip,
         local=local,

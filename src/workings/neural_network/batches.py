@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -95,30 +94,21 @@ class Batches:
         return self._X[rows] if X is None else self._X.take(rows, axis=0, out=X, mode="clip"), y
 
 
-def checked_batch_size(asked: int | str, n_samples: int) -> int:
+def rows_of_batch(asked: int | str, n_samples: int) -> int:
     """Return how many rows a batch has.
 
     Parameters
     ----------
     asked : int or str
-        "auto" is 200, or all rows if they are fewer.
+        "auto" is 200; no batch has more than all rows.
     n_samples : int
 
     Returns
     -------
     int
-
-    Warns
-    -----
-    UserWarning
-        If more were asked for than there are.
+        For a number that was asked for, a NumPy integer, with which single-precision losses are added up in double.
     """
     if isinstance(asked, str):
         return min(200, n_samples)
-    if asked > n_samples:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=3
-        )
-    # a NumPy integer, with which single-precision losses are added up in double precision
     size: np.int64 = np.clip(np.int64(asked), 1, n_samples)
     return size  # type: ignore[return-value]

@@ -1,7 +1,9 @@
-"""Checks of the data that a network built by hand is given."""
+"""Checks of the layers and of the data that a network built by hand is given."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +24,29 @@ _SUITABLE: dict[type, set[str]] = {
     BinaryLogLoss: {"logistic", "softmax"},
     Poisson: _POSITIVE,
 }
+
+
+def require_fit(layers: Sequence[Layer]) -> None:
+    """Check that layers can stand on each other.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the input to the output.
+
+    Raises
+    ------
+    ValueError
+        If none has weights, or one has not as many inputs as the one below has outputs.
+    """
+    if not any(layer.has_parameters for layer in layers):
+        raise ValueError("A network needs at least one Dense layer.")
+    for number, (below, above) in enumerate(pairwise(layers), start=1):
+        if below.n_outputs != above.n_inputs:
+            raise ValueError(
+                f"Layer {number} has {below.n_outputs} outputs but layer {number + 1} has {above.n_inputs} inputs: "
+                "make them equal."
+            )
 
 
 def check_input(network: Network, X: Any) -> Any:

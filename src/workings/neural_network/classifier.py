@@ -73,9 +73,9 @@ class MLPClassifier(Classifier, MultilayerPerceptron):
     max_fun : int, default=15000
         Most evaluations for "lbfgs".
     fast : bool, default=False
-        Train in single precision ("lbfgs" stays in double), and without what only scikit-learn's last bits ask for.
-        `coefs_` are then float32. Losses and predictions differ in about the seventh digit on scaled data; in deep
-        networks and long trainings, which magnify differences, in any.
+        Train in single precision ("lbfgs" keeps that of X), and without what only scikit-learn's last bits ask for.
+        `coefs_` are then float32. Losses and predictions differ from the fourth to the seventh digit on scaled data;
+        deep networks and long trainings magnify differences until no digit is the same.
 
     Attributes
     ----------

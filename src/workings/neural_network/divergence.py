@@ -56,7 +56,6 @@ class Divergence:
         Bound to `parameters`.
     parameters : ndarray
     rule : UpdateRule
-        For its learning rate.
 
     Attributes
     ----------
@@ -66,8 +65,6 @@ class Divergence:
         A sentence on the first loss that was infinite or NaN, or nothing.
     warned : bool
         Whether a warning has been given.
-    went_back : bool
-        Whether parameters were lost and earlier ones put back; the moments of the update rule are lost too then.
 
     Notes
     -----
@@ -81,7 +78,6 @@ class Divergence:
         self.finite = parameters.copy()
         self.beginning = ""
         self.warned = False
-        self.went_back = False
 
     def notice(self, epoch: int, batch: int, loss: float) -> None:
         """Remember where a loss was first infinite or NaN.
@@ -109,7 +105,8 @@ class Divergence:
         Raises
         ------
         ValueError
-            If some are infinite or NaN; those of the last epoch with a finite loss are put back.
+            If some are infinite or NaN; those of the last epoch with a finite loss are put back, and the rule forgets
+            its moments.
 
         Warns
         -----
@@ -130,12 +127,16 @@ class Divergence:
         if keep_going:
             self._warn(f"{message} The parameters with the best validation score are kept.")
             return
-        np.copyto(self._parameters, self.finite)
-        self.went_back = True
+        self.go_back()
         raise ValueError(
             f"{message} The parameters of the last epoch with a finite loss are kept, or those it began with if there "
             "was none."
         )
+
+    def go_back(self) -> None:
+        """Put the last finite parameters back; the rule's moments, as little finite as the lost ones, are forgotten."""
+        np.copyto(self._parameters, self.finite)
+        self._rule.forget()
 
     def _where(self, epoch: int) -> str:
         layout = self._network.layout

@@ -23,8 +23,9 @@ from workings.base import (
 from workings.neural_network.initialisation import glorot_uniform
 from workings.neural_network.lbfgs_fit import LBFGSFit
 from workings.neural_network.magnitude import single, warn_of_overflow
-from workings.neural_network.network import Network, perceptron
+from workings.neural_network.network import Network
 from workings.neural_network.parameters import Array, Layout, layout_of, pack
+from workings.neural_network.perceptron import perceptron
 from workings.neural_network.prediction import forward
 from workings.neural_network.quasi_newton import objective_of
 from workings.neural_network.stochastic_fit import StochasticFit

@@ -261,3 +261,26 @@ FAST_LOSSES: Mapping[str, Loss] = {
     "log_loss": LogLoss(np.log),
     "binary_log_loss": BinaryLogLoss(np.log),
 }
+
+
+def loss_of(loss: str | Loss) -> Loss:
+    """Return the loss of a name, or the one that is given.
+
+    Parameters
+    ----------
+    loss : str or Loss
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; the message lists them.
+    """
+    if not isinstance(loss, str):
+        return loss
+    if loss not in LOSSES:
+        raise ValueError(f"There is no loss {loss!r}; choose one of {sorted(LOSSES)}.")
+    return LOSSES[loss]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from workings.base import check_random_state
-from workings.neural_network.activations import ACTIVATIONS, FastLogistic
-from workings.neural_network.checks import check_data, check_input
+from workings.neural_network.checks import check_data, check_input, require_fit
 from workings.neural_network.layers import Dense, Layer, Parameters, Room
-from workings.neural_network.losses import FAST_LOSSES, LOSSES, Loss, Value
+from workings.neural_network.losses import Loss, Value, loss_of
 from workings.neural_network.parameters import Array, Gradient, Layout, pack
 
 # weights at a time
@@ -94,8 +92,8 @@ class Network:
         self.layers = list(layers)
         self.alpha = alpha
         self.fast = fast
-        self.loss = _loss_of(loss)
-        _require_fit(self.layers)
+        self.loss = loss_of(loss)
+        require_fit(self.layers)
         dense = [layer for layer in self.layers if layer.has_parameters]
         self.layout = Layout([dense[0].n_inputs, *(layer.n_outputs for layer in dense)])
         positions = iter(range(len(dense)))
@@ -307,10 +305,27 @@ class Network:
         dtype = np.result_type(X.dtype, self.parameters.dtype)
         result = np.empty((X.shape[0], self.layers[-1].n_outputs), dtype)
         for start in range(0, X.shape[0], _ROWS):
-            rows = X[start : start + _ROWS]
-            rooms = [layer.room(rows.shape[0], dtype, dtype) for layer in self.layers]
-            result[start : start + _ROWS] = self._forward(rows, rooms, None)[-1]
+            result[start : start + _ROWS] = self.rooms_after(X[start : start + _ROWS])[-1].value
         return result
+
+    def rooms_after(self, X: Any, n_layers: int | None = None) -> list[Room]:
+        """Return what the layers hold after a forward pass in arrays of their own, with nothing drawn at random.
+
+        Parameters
+        ----------
+        X : ndarray or sparse matrix of shape (n_samples, n_inputs)
+            Not checked.
+        n_layers : int, optional
+            Of so many layers from below; of all by default.
+
+        Returns
+        -------
+        list of Room
+        """
+        dtype = np.result_type(X.dtype, self.parameters.dtype)
+        rooms = [layer.room(X.shape[0], dtype, dtype) for layer in self.layers[:n_layers]]
+        self._forward(X, rooms, None)
+        return rooms
 
     def penalty(self) -> Value:
         """Return ``alpha/2 Σ W²``, not yet divided by the sum of the rows' weights."""
@@ -322,7 +337,8 @@ class Network:
 
     def _forward(self, X: Any, rooms: list[Room], rng: np.random.RandomState | None) -> list[Any]:
         values = [X]
-        for layer, parameters, room in zip(self.layers, self._parameters, rooms, strict=True):
+        # as many layers as there are rooms
+        for layer, parameters, room in zip(self.layers, self._parameters, rooms, strict=False):
             values.append(layer.forward(values[-1], parameters, room, rng))
         return values
 
@@ -341,35 +357,6 @@ class Network:
             delta = np.result_type(value, y.dtype)
             self._rooms[key] = [layer.room(X.shape[0], value, delta) for layer in self.layers]
         return self._rooms[key]
-
-
-def perceptron(
-    sizes: Sequence[int], activation: str, output_activation: str, loss: str, alpha: float, *, fast: bool = False
-) -> Network:
-    """Return the network of scikit-learn's multilayer perceptron.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Units of the input layer, the hidden layers and the output layer.
-    activation, output_activation : str
-        Of the hidden layers and of the output.
-    loss : str
-        ``"squared_error"``, ``"poisson"``, or ``"log_loss"``, which of independent labels is the binary one.
-    alpha : float
-        Weight of the penalty.
-    fast : bool, default=False
-        As of `Network`; logarithms and the logistic function are then NumPy's and not the C library's.
-
-    Returns
-    -------
-    Network
-    """
-    names = [*[activation] * (len(sizes) - 2), output_activation]
-    activations = [FastLogistic() if fast and name == "logistic" else ACTIVATIONS[name] for name in names]
-    layers = [Dense(*shape, activation) for shape, activation in zip(pairwise(sizes), activations, strict=True)]
-    name = "binary_log_loss" if (loss, output_activation) == ("log_loss", "logistic") else loss
-    return Network(layers, FAST_LOSSES[name] if fast else LOSSES[name], alpha, fast=fast)
 
 
 def _require_precision(dtype: np.dtype[Any], allowed: str) -> None:
@@ -396,22 +383,3 @@ def _total(X: Any, sample_weight: Array | None) -> Any:
             "weight zero out, or choose a larger batch_size."
         )
     return total
-
-
-def _loss_of(loss: str | Loss) -> Loss:
-    if not isinstance(loss, str):
-        return loss
-    if loss not in LOSSES:
-        raise ValueError(f"There is no loss {loss!r}; choose one of {sorted(LOSSES)}.")
-    return LOSSES[loss]
-
-
-def _require_fit(layers: Sequence[Layer]) -> None:
-    if not any(layer.has_parameters for layer in layers):
-        raise ValueError("A network needs at least one Dense layer.")
-    for number, (below, above) in enumerate(pairwise(layers), start=1):
-        if below.n_outputs != above.n_inputs:
-            raise ValueError(
-                f"Layer {number} has {below.n_outputs} outputs but layer {number + 1} has {above.n_inputs} inputs: "
-                "make them equal."
-            )

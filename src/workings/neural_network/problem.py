@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workings.base import check_is_fitted, check_random_state, is_sparse
+from workings.neural_network.batches import rows_of_batch
 from workings.neural_network.checks import check_data
 from workings.neural_network.estimator import MultilayerPerceptron
 from workings.neural_network.initialisation import glorot_uniform
@@ -135,7 +136,7 @@ def epoch_problem(model: MultilayerPerceptron | Network, X: Any, y: Any, sample_
     problem = fitted_problem(model, X, y, sample_weight)
     if isinstance(model, MultilayerPerceptron) and model.solver != "lbfgs":
         n_samples = len(problem.y)
-        problem.network.alpha *= math.ceil(n_samples / batch_size_of(model, n_samples))
+        problem.network.alpha *= math.ceil(n_samples / rows_of_batch(model.batch_size, n_samples))
     return problem
 
 
@@ -176,12 +177,6 @@ def initial_problem(
     layout = Layout([X.shape[1], *twin._hidden_layer_sizes(), y.shape[1]])
     parameters = glorot_uniform(layout, twin.activation, rng, X.dtype)
     return Problem(twin._network(layout), parameters, X, y, sample_weight), twin, rng
-
-
-def batch_size_of(model: MultilayerPerceptron, n_samples: int) -> int:
-    """Return how many of `n_samples` rows a batch of the model's training has."""
-    asked = 200 if isinstance(model.batch_size, str) else model.batch_size
-    return min(asked, n_samples)
 
 
 def _require_own(model: object) -> None:

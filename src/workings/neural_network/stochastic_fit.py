@@ -107,12 +107,7 @@ class StochasticFit(Fit):
             self._training.restore(suspension.arrays)
 
     def _train(self) -> None:
-        try:
-            self._training.run()
-        finally:
-            if self._training.went_back:
-                # a next `partial_fit` begins with a rule whose moments are finite
-                del self._model._optimizer
+        self._training.run()
 
     def _after_epoch(self) -> None:
         self._write_checkpoint(self._progress.epochs)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from workings.base import ConvergenceWarning, warn
-from workings.neural_network.batches import Batches, checked_batch_size
-from workings.neural_network.divergence import Divergence
+from workings.neural_network.batches import Batches, rows_of_batch
+from workings.neural_network.divergence import Divergence, is_finite
 from workings.neural_network.interruption import Interruption, interruptible
 from workings.neural_network.network import Network
 from workings.neural_network.parameters import Array
@@ -105,7 +105,9 @@ class Training:
         self._validation_score = validation_score
         self.best = parameters if best is None else best
         self._after_epoch = after_epoch
-        batch_size = checked_batch_size(settings.batch_size, X.shape[0])
+        if not isinstance(settings.batch_size, str) and settings.batch_size > X.shape[0]:
+            warn(UserWarning, "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
+        batch_size = rows_of_batch(settings.batch_size, X.shape[0])
         self.batches = Batches(X, y, sample_weight, batch_size, rng if settings.shuffle else None)
         self._gradient = network.room_for_gradient(X, y, sample_weight)
         self._blocks = self._gradient.blocks_of(parameters)
@@ -148,11 +150,6 @@ class Training:
     def result(self) -> Array:
         """`parameters`, or under early stopping those with the best score."""
         return self.parameters if self._validation_score is None else self.best
-
-    @property
-    def went_back(self) -> bool:
-        """Whether the training diverged, so that earlier parameters were put back and the rule's moments are lost."""
-        return self._divergence.went_back
 
     def standing(self) -> str:
         """Return a sentence on how far the training has come."""
@@ -225,8 +222,8 @@ class Training:
 
     def _interrupted(self) -> str:
         """Put the last finite parameters back if the present ones are not finite, and say how far the training came."""
-        if not np.isfinite(self.parameters).all() and self._validation_score is None:
-            np.copyto(self.parameters, self._divergence.finite)
+        if not is_finite(self.parameters) and self._validation_score is None:
+            self._divergence.go_back()
             self.n_samples = _UNDER_WAY
         return self.standing()
 

@@ -126,6 +126,10 @@ class ClipByNorm(UpdateRule):
         self._follow()
         return response
 
+    def forget(self) -> None:
+        """Let the inner rule lose its moments; the count stays."""
+        self.rule.forget()
+
     def state(self) -> State:
         """Return the count and the inner rule's state.
 

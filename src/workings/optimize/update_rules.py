@@ -164,6 +164,12 @@ class UpdateRule(ABC):
                 setattr(self, name, type(getattr(self, name))(state[name]))
         self._blocks = []
 
+    def forget(self) -> None:
+        """Lose the moments, so that the next `allocate` begins anew; the rate stays."""
+        for name in self._remembered:
+            setattr(self, name, type(getattr(self, name))())
+        self._blocks = []
+
     def _take_rate(self, rate: float) -> None:
         self.scheduled_rate = float(rate)
         self.learning_rate = self.scheduled_rate

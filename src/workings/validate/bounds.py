@@ -41,9 +41,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.arithmetic.rational import ExactFit
 from workings.validate.compare import AGREEMENT, Promise
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 Floats = npt.NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.validate.compare import AGREEMENT, Promise, differences
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 Floats = npt.NDArray[np.float64]
 Values = Mapping[str, npt.NDArray[Any]]

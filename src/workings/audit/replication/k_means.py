@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.accumulation import accumulated
 from workings.audit.replication.certificate import Check, failed, judged, not_applicable
 from workings.audit.replication.reading import Reading, parameters_of
-from workings.audit.replication.rounding import ALTERED, accumulated, compared, same_bits, unit_roundoff
+from workings.audit.replication.rounding import ALTERED, compared, same_bits, unit_roundoff
 from workings.base import is_sparse
 from workings.cluster import KMeans
 from workings.cluster.centroids import absolute_tolerance

@@ -25,10 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from workings.arithmetic import exact_sums
+from workings.arithmetic.accumulation import accumulated
 from workings.audit.replication.certificate import Check, failed, judged, not_applicable
 from workings.audit.replication.lsqr import iterates
 from workings.audit.replication.reading import Reading, parameters_of
-from workings.audit.replication.rounding import accumulated, compared, rounded_once, unit_roundoff
+from workings.audit.replication.rounding import compared, rounded_once, unit_roundoff
 from workings.base import is_sparse
 from workings.linear_model import LinearRegression
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.accumulation import accumulated
 from workings.audit.replication.certificate import Check, as_numbers, failed, judged, not_applicable
 from workings.audit.replication.reading import Reading, parameters_of
 from workings.audit.replication.rounding import (
     ALTERED,
     LAST_DIGITS,
-    accumulated,
     compared,
     rounded_once,
     same_bits,
@@ -32,8 +32,8 @@ from workings.audit.replication.rounding import (
 from workings.base import is_sparse
 from workings.neural_network import MLPClassifier, MLPRegressor
 from workings.neural_network.labels import LabelBinarizer
-from workings.neural_network.network import perceptron
 from workings.neural_network.parameters import layout_of, pack
+from workings.neural_network.perceptron import perceptron
 from workings.neural_network.prediction import forward
 from workings.neural_network.quasi_newton import objective_of
 

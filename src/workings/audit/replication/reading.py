@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from workings.base import NotFittedError, check_array, recognised
+from workings.base import NotFittedError, check_array, library_class, recognised
 from workings.base.features import feature_names
 
 Family = Literal["LinearRegression", "KMeans", "MLPClassifier", "MLPRegressor"]
@@ -23,7 +23,6 @@ FITTED = {
     "MLPClassifier": ("coefs_", "intercepts_", "out_activation_", "classes_"),
     "MLPRegressor": ("coefs_", "intercepts_", "out_activation_"),
 }
-LIBRARIES = ("sklearn", "workings")
 
 
 @dataclass(frozen=True)
@@ -60,15 +59,6 @@ class Reading:
         if not self.steps:
             return title
         return f"{title} behind {', '.join(type(step).__name__ for _, step in self.steps)}"
-
-
-def library_class(model: Any) -> tuple[str, str]:
-    """Return the library, and the name of the class in it, that an object's class is or derives from; or two blanks."""
-    for base in type(model).__mro__:
-        library = base.__module__.partition(".")[0]
-        if library in LIBRARIES and not base.__name__.startswith("_"):
-            return library, base.__name__
-    return "", ""
 
 
 def read(model: Any) -> Reading:

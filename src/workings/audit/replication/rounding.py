@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy.typing as npt
 
 from workings.audit.replication.certificate import Check, failed, judged
 
-CONFIDENCE = math.sqrt(2.0 * math.log(2.0 / 2.0**-53))
 ALTERED = "numbers altered after the fit"
 BESIDE = 2.0**-47  # of the largest number of an array, whose rounding spreads to the smaller ones
 FEW = 10  # numbers far off for each that is off by a last place
@@ -22,27 +20,6 @@ def unit_roundoff(dtype: npt.DTypeLike) -> float:
     """Return u, the largest relative error of one rounding to a type; of float64 for other than float types."""
     kind = np.dtype(dtype)
     return float(np.finfo(kind if kind.kind == "f" else np.float64).eps) / 2.0
-
-
-def accumulated(operations: float, unit: float = 2.0**-53) -> float:
-    r"""Relative error of a chain of roundings, :math:`\min(m, \lambda \sqrt{m}) u`, with :math:`\lambda = 8.65`.
-
-    Parameters
-    ----------
-    operations : float
-        m.
-    unit : float
-        u of the type.
-
-    Returns
-    -------
-    float
-
-    References
-    ----------
-    N. J. Higham and T. Mary (2019), "A new approach to probabilistic rounding error analysis", theorem 2.4.
-    """
-    return min(operations, CONFIDENCE * math.sqrt(operations)) * unit
 
 
 def rounded_once(values: npt.NDArray[Any], rng: np.random.RandomState) -> npt.NDArray[Any]:

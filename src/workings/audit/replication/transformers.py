@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from workings.audit.replication.certificate import Check, as_numbers, failed, judged
-from workings.audit.replication.reading import library_class, require_columns
+from workings.audit.replication.reading import require_columns
 from workings.audit.replication.rounding import unit_roundoff
-from workings.base import NotFittedError, is_sparse, recognised
+from workings.base import NotFittedError, is_sparse, library_class, recognised
 
 Table = npt.NDArray[Any]
 

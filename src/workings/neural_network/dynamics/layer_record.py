@@ -9,7 +9,7 @@ import numpy as np
 
 from workings.neural_network.activations import Activation
 from workings.neural_network.batches import Batch
-from workings.neural_network.layers import Dense, Room
+from workings.neural_network.layers import Dense
 from workings.neural_network.network import Network
 from workings.neural_network.parameters import Array, Gradient
 from workings.recording import Recorder
@@ -52,8 +52,7 @@ class LayerRecord:
     function.
 
     A training resumed within an epoch counts the batches from there on. Nothing is drawn at random and no array of the
-    training is touched. Cost: 6 flops a weight and batch, and a forward pass and the slopes an epoch, some third of the
-    epoch itself.
+    training is touched. Cost: 6 flops a weight and batch, and a forward pass and the slopes an epoch.
     """
 
     def __init__(self, network: Network, X: Any) -> None:
@@ -136,7 +135,7 @@ class LayerRecord:
         n_samples = self._X.shape[0]
         with np.errstate(all="ignore"):  # the training itself warns of a network that overflows
             for start in range(0, n_samples if hidden else 0, _ROWS):
-                rooms = _forward(self._network, self._X[start : start + _ROWS], hidden[-1][0] + 1)
+                rooms = self._network.rooms_after(self._X[start : start + _ROWS], hidden[-1][0] + 1)
                 for place, layer in hidden:
                     rooms[place].delta.fill(1)
                     layer.through_activation(rooms[place])
@@ -150,18 +149,6 @@ class LayerRecord:
             else (np.nan, np.nan)
             for place, _ in layers
         ]
-
-
-def _forward(network: Network, X: Any, n_layers: int) -> list[Room]:
-    """Return what the first layers hold after a pass in arrays of their own, with nothing drawn at random."""
-    kind = np.result_type(X.dtype, network.coefs[0].dtype)
-    pairs = iter(zip(network.coefs, network.intercepts, strict=True))
-    values, rooms = X, []
-    for layer in network.layers[:n_layers]:
-        room = layer.room(X.shape[0], kind, kind)
-        values = layer.forward(values, next(pairs) if layer.has_parameters else (), room, None)
-        rooms.append(room)
-    return rooms
 
 
 def _steepest(activation: Activation) -> float:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workings.neural_network.batches import Batches
+from workings.neural_network.batches import Batches, rows_of_batch
 from workings.neural_network.parameters import Array
-from workings.neural_network.problem import Problem, batch_size_of, initial_problem
+from workings.neural_network.problem import Problem, initial_problem
 from workings.optimize import Constant, UpdateRule
 from workings.optimize.schedules import check_parameter
 
@@ -205,7 +205,7 @@ def _training(
     network, parameters = problem.network, problem.parameters
     network.bind(parameters)
     X, y, sample_weight = problem.X, problem.y, problem.sample_weight
-    batches = Batches(X, y, sample_weight, batch_size_of(twin, X.shape[0]), rng if twin.shuffle else None)
+    batches = Batches(X, y, sample_weight, rows_of_batch(twin.batch_size, X.shape[0]), rng if twin.shuffle else None)
     gradient = network.room_for_gradient(X, y, sample_weight)
     blocks = gradient.blocks_of(parameters)
     rule.allocate(blocks, gradient.blocks)

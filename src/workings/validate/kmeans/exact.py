@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import sklearn.cluster
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.cluster import KMeans
 from workings.recording import record
 from workings.textbook import k_means as textbook
@@ -28,7 +29,6 @@ from workings.validate.datasets import Dataset
 from workings.validate.kmeans.integers import ExactRun, IntegerRows
 from workings.validate.kmeans.trial import Values, call, rounding
 from workings.validate.results import Comparison
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 Labels = npt.NDArray[np.integer[Any]]
 PROVED = "Each assignment is proved, and each centre is correctly rounded: the same bits, and nothing else is accepted."

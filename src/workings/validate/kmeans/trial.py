@@ -24,12 +24,12 @@ import numpy as np
 import numpy.typing as npt
 import sklearn.cluster
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF, accumulated
 from workings.cluster import KMeans
 from workings.recording import record
 from workings.validate.compare import BITS, COUNTS, Promise
 from workings.validate.datasets import Dataset
 from workings.validate.reference import fit_and_listen, products_agree
-from workings.validate.rounding import UNIT_ROUNDOFF, accumulated
 
 Floats = npt.NDArray[np.float64]
 Values = dict[str, npt.NDArray[Any]]

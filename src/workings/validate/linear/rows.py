@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workings.arithmetic.accumulation import UNIT_ROUNDOFF
 from workings.linear_model.cholesky import CHOLESKY_LIMIT
 from workings.textbook import linear_regression as textbook
 from workings.validate import nist
@@ -15,7 +16,6 @@ from workings.validate.bounds import LeastSquaresBounds, promise
 from workings.validate.compare import AGREEMENT, Fit, Promise, compare
 from workings.validate.linear.trial import UNCUT, Trial
 from workings.validate.results import Comparison
-from workings.validate.rounding import UNIT_ROUNDOFF
 
 Floats = npt.NDArray[np.float64]
 QUANTITIES = ("coef_", "intercept_", "predict", "score")

@@ -1,4 +1,4 @@
-"""Constants of rounding-error analysis that every bound of this package is built from."""
+"""How large the error of many roundings may be: what every bound and tolerance is built from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CONFIDENCE = math.sqrt(2.0 * math.log(2.0 / UNIT_ROUNDOFF))
 """λ = 8.65, solved from 2 exp(-λ²/2) = u: a bound with it fails with a probability of no more than u."""
 
 
-def accumulated(operations: float) -> float:
+def accumulated(operations: float, unit: float = UNIT_ROUNDOFF) -> float:
     r"""Relative error of a sum, or a chain, of so many roundings.
 
     .. math:: \gamma(m) = \min(m, \lambda \sqrt{m}) \, u
@@ -20,6 +20,8 @@ def accumulated(operations: float) -> float:
     ----------
     operations : float
         m, the number of roundings.
+    unit : float
+        u, the largest relative error of one of them; that of float64 by default.
 
     Returns
     -------
@@ -40,4 +42,4 @@ def accumulated(operations: float) -> float:
     >>> accumulated(1) == 2.0**-53
     True
     """
-    return min(operations, CONFIDENCE * math.sqrt(operations)) * UNIT_ROUNDOFF
+    return min(operations, CONFIDENCE * math.sqrt(operations)) * unit
